@@ -1,0 +1,188 @@
+"""Home: one sentence in, four readings out, each the door to its page."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from bert_core.attention import AttentionLink, find_strongest_link, head_name
+from bert_core.figures.bars import share_bars, split_bar
+from bert_core.figures.labels import percent
+from bert_core.figures.thumbnails import pool_maps
+from bert_core.inference import ATTENTIONS, BertRun
+from bert_core.masked_words import predict_masked
+from bert_core.next_sentence import score_next_sentence
+from bert_core.tokenization import Encoding
+from ui import charts, html, state
+from ui.choices import default_mask, word_positions
+from ui.components.heads import single_map
+from ui.examples import EXAMPLES
+from ui.page import Page, open_page, sentence_on_failure
+from ui.view import View
+from ui.words import home as words
+
+GUESSES = 5
+MOST_SPLIT = 3
+
+
+def main() -> None:
+    page = open_page("home", words.TITLE, words.LEAD, after_text=draw_examples)
+    asked = page.masked or default_mask(page.encoding)
+    focus = asked[0] if asked else None
+    typed, masked = page.run(
+        (page.encoding, (ATTENTIONS,)), (page.masked_encoding(asked), ())
+    )
+    page.strip(page.encoding, words.STRIP, ask_about, picked=asked, whole_words=True)
+    left, right = st.columns(2, gap="large")
+    with left:
+        draw_pieces(page)
+        if focus is not None:
+            draw_link(page, typed, focus)
+    with right:
+        if focus is not None:
+            with sentence_on_failure():
+                draw_guesses(page, masked, focus)
+        with sentence_on_failure():
+            draw_next_sentence(page, typed)
+
+
+def draw_examples() -> None:
+    with st.container(horizontal=True, key="examples", gap="medium"):
+        for number, example in enumerate(EXAMPLES):
+            st.button(
+                example.label,
+                key=f"example.{number}",
+                type="tertiary",
+                on_click=take_example,
+                args=(number,),
+            )
+
+
+def take_example(number: int) -> None:
+    view: View = st.session_state[state.VIEW]
+    state.replace_view(replace(EXAMPLES[number].view(), model=view.model))
+
+
+def ask_about(position: int) -> None:
+    state.change(masked=(position,), look=None)
+
+
+def draw_pieces(page: Page) -> None:
+    encoding = page.encoding
+    pieces = sum(sequence is not None for sequence in encoding.sequences)
+    html.heading(
+        words.PIECES_ONE if pieces == 1 else words.PIECES.format(count=pieces),
+        words.PIECES_SPECIAL if encoding.pair is None else words.PIECES_SPECIAL_PAIR,
+    )
+    html.lines(split_rows(encoding))
+    door("tokenization", page.view)
+
+
+def split_rows(encoding: Encoding) -> list[str]:
+    """The words that became several pieces, as markup; what is unknown."""
+    split = [word for word in encoding.words if len(word.positions) > 1]
+    rows = [
+        f"{html.safe(word.surface)} <span class='bl-quiet'>{words.SPLIT}</span> "
+        + html.chips([encoding.tokens[at] for at in word.positions], "b" if word.sequence else "a")
+        for word in split[:MOST_SPLIT]
+    ]
+    if len(split) > MOST_SPLIT:
+        rows.append(html.quiet(words.MORE_SPLIT.format(count=len(split) - MOST_SPLIT)))
+    unknown = encoding.tokens.count("[UNK]")
+    if unknown:
+        rows.append(html.quiet(words.UNKNOWN.format(count=unknown)))
+    return rows or [html.quiet(words.ALL_WHOLE)]
+
+
+def draw_link(page: Page, run: BertRun, focus: int) -> None:
+    """One head at the token that is asked about: the view's own, or the one that looks furthest."""
+    if run.attentions is None:
+        return
+    chosen = page.view.look is not None
+    link = find_strongest_link(
+        run.attentions,
+        focus,
+        word_positions(page.encoding),
+        layer=page.layer if chosen else None,
+        head=page.head if chosen else None,
+    )
+    layer, head = (link.layer, link.head) if link else (page.layer, page.head)
+    link_heading(page, link, layer, head)
+    heads = page.bert.layers * page.bert.heads
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        single_map(
+            pool_maps(run.attentions[layer, head]),
+            key="home.map",
+            tokens=len(page.encoding),
+            label=words.MAP.format(name=head_name(layer, head)),
+        )
+        with st.container(width="stretch"):
+            html.note(words.LINK_NOTE.format(heads=heads))
+            if link and not chosen:
+                html.note(words.LINK_STRONGEST.format(heads=heads))
+            door("attention", replace(page.view, layer=layer, head=head, look=focus))
+
+
+def link_heading(page: Page, link: AttentionLink | None, layer: int, head: int) -> None:
+    name = f"{layer + 1}.{head + 1}"
+    if link is None:
+        html.heading(words.LINK_NONE.format(name=name))
+        return
+    query, key = (page.encoding.tokens[at] for at in (link.query, link.key))
+    html.heading(
+        words.LINK.format(name=name, query=query, key=key),
+        words.LINK_SHARE.format(share=percent(link.weight)),
+    )
+
+
+def draw_guesses(page: Page, run: BertRun, focus: int) -> None:
+    guess = predict_masked(page.bert, run, k=GUESSES, positions=[focus])[0]
+    word = page.encoding.surface(focus)
+    html.heading(words.EXPECTS.format(word=word), words.EXPECTS_CLICK)
+    written = None
+    if guess.original is not None and guess.original_probability is not None:
+        written = (guess.original, guess.original_probability)
+    charts.draw(
+        share_bars(
+            guess.pieces,
+            guess.probabilities.tolist(),
+            page.colours,
+            colour=page.colours.mask,
+            outlined=written,
+        ),
+        "home.guesses",
+        words.BARS.format(word=word),
+    )
+    html.note(
+        words.WRITTEN.format(
+            word=guess.original, rank=guess.original_rank, vocabulary=guess.vocabulary
+        )
+        if written
+        else words.TYPED_MASK
+    )
+    door("masked_words", page.view)
+
+
+def draw_next_sentence(page: Page, run: BertRun) -> None:
+    if page.encoding.pair is None:
+        html.heading(words.NEEDS_PAIR)
+        html.note(words.TYPE_PAIR)
+        door("next_sentence", page.view)
+        return
+    score = score_next_sentence(page.bert, run)
+    html.heading(words.FOLLOWS if score.is_next >= 0.5 else words.NOT_FOLLOWS, words.SAYS)
+    share = percent(score.is_next)
+    charts.draw(
+        split_bar(score.is_next, page.colours, colour=page.colours.sentence_a),
+        "home.next",
+        words.SPLIT_BAR.format(share=share),
+    )
+    html.big(share, words.FOLLOWS_NOTE)
+    door("next_sentence", page.view)
+
+
+def door(name: str, view: View) -> None:
+    with st.container(key=f"door-{name}"):
+        st.page_link(f"pages/{name}.py", label=words.DOORS[name], query_params=view.to_query())
+
+
+main()

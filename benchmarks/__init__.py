@@ -1,0 +1,1 @@
+"""What is fast, beside what it replaces. Each module runs as `python -m benchmarks.NAME`."""

@@ -1,0 +1,29 @@
+"""Attention maps small enough to send all of them at once."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bert_core.figures.palette import COLOUR_POWER
+
+MAX_CELLS = 64
+
+
+def pool_maps(maps: NDArray[np.float32], cells: int = MAX_CELLS) -> NDArray[np.uint8]:
+    """(…, query, key) weights in [0, 1] to (…, rows, columns) bytes of at most `cells` each way.
+
+    The maximum of each block is kept, so that a sharp head stays sharp. The power comes before
+    the 8 bits: the other way round uniform attention over 512 tokens would become 0.
+    """
+    pooled = _pool_axis(_pool_axis(maps, maps.ndim - 2, cells), maps.ndim - 1, cells)
+    return np.rint(np.clip(pooled, 0.0, 1.0) ** COLOUR_POWER * 255).astype(np.uint8)
+
+
+def block_starts(tokens: int, cells: int = MAX_CELLS) -> NDArray[np.int64]:
+    """The first token of each block that `pool_maps` makes of `tokens`."""
+    return np.linspace(0, tokens, min(cells, tokens), endpoint=False).astype(np.int64)
+
+
+def _pool_axis(maps: NDArray[np.float32], axis: int, cells: int) -> NDArray[np.float32]:
+    if maps.shape[axis] <= cells:
+        return maps
+    return np.maximum.reduceat(maps, block_starts(maps.shape[axis], cells), axis=axis)

@@ -1,0 +1,95 @@
+"""Next sentence: does B follow A, and what that answer is worth."""
+
+import streamlit as st
+
+from bert_core.figures.bars import split_bar
+from bert_core.figures.labels import percent
+from bert_core.inference import BertRun
+from bert_core.next_sentence import NextSentenceScore, score_next_sentence
+from ui import charts, html, state
+from ui.choices import toggle_mask
+from ui.page import Page, open_page, sentence_on_failure
+from ui.takeaway import draw_foot
+from ui.view import View
+from ui.words import next_sentence as words
+
+
+def main() -> None:
+    page = open_page("next_sentence", words.TITLE, words.LEAD)
+    masked = page.masked if page.view.with_masks else ()
+    encoding = page.masked_encoding(masked)
+    run, typed = page.run((encoding, ()), (page.encoding, ()))
+    page.strip(
+        encoding, words.STRIP, lambda at: hide(page, masked, at), action="mask", whole_words=True
+    )
+    left, right = st.columns(2, gap="large")
+    with left, sentence_on_failure():
+        draw_answer(page, run, typed, len(masked))
+    with right:
+        html.heading(words.WHAT)
+        for row in words.WHAT_ROWS:
+            html.note(row)
+    draw_foot(page, words.COLUMNS, lambda: table_rows(page, run), words.HOW)
+
+
+def hide(page: Page, masked: tuple[int, ...], position: int) -> None:
+    hidden = toggle_mask(page.encoding, masked, position, whole_words=True)
+    state.change(masked=hidden, with_masks=bool(hidden))
+
+
+def swap() -> None:
+    view: View = st.session_state[state.VIEW]
+    state.change_text(view.pair, view.text)
+
+
+def draw_answer(page: Page, run: BertRun, typed: BertRun, hidden: int) -> None:
+    if run.encoding.pair is None:
+        html.heading(words.NEEDS_PAIR)
+        html.note(words.TYPE_PAIR)
+        return
+    score = score_next_sentence(page.bert, run)
+    draw_score(page, score)
+    if hidden:
+        before = percent(score_next_sentence(page.bert, typed).is_next)
+        html.note(words.MASKED_NOTE.format(count=hidden, share=before))
+    else:
+        html.note(words.HINT)
+    with st.container(horizontal=True, key="next_sentence_links"):
+        st.button(words.SWAP, type="tertiary", on_click=swap)
+        if hidden:
+            st.button(
+                words.UNMASK, type="tertiary", on_click=state.change, kwargs={"with_masks": False}
+            )
+
+
+def draw_score(page: Page, score: NextSentenceScore) -> None:
+    share = percent(score.is_next)
+    html.heading(words.FOLLOWS if score.is_next >= 0.5 else words.NOT_FOLLOWS, words.SAYS)
+    charts.draw(
+        split_bar(score.is_next, page.colours, colour=page.colours.sentence_a),
+        "next_sentence.bar",
+        words.BAR.format(share=share),
+    )
+    html.big(share, words.BIG)
+    logits = (score.is_next_logit, score.not_next_logit)
+    shares = (score.is_next, score.not_next)
+    html.figures(
+        [
+            (name, percent(probability), words.LOGIT.format(logit=logit), meaning)
+            for (name, meaning), probability, logit in zip(words.ROWS, shares, logits)
+        ]
+    )
+
+
+def table_rows(page: Page, run: BertRun) -> list[tuple[str, float, float]]:
+    """Both answers; none where the reading has nothing to answer."""
+    if run.encoding.pair is None or not page.bert.has_nsp:
+        return []
+    score = score_next_sentence(page.bert, run)
+    return [
+        (words.ROWS[0][0], score.is_next, score.is_next_logit),
+        (words.ROWS[1][0], score.not_next, score.not_next_logit),
+    ]
+
+
+main()

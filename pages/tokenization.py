@@ -1,0 +1,165 @@
+"""Tokenization: the pieces of a text, where they come from, and how each word was cut."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import streamlit as st
+
+from bert_core.figures.bars import split_bar
+from bert_core.figures.labels import percent
+from bert_core.tokenization import Encoding, Word
+from bert_core.wordpiece_trace import WordTrace, changed_words, trace_word
+from ui import charts, html, state
+from ui.page import Page, open_page
+from ui.takeaway import draw_foot
+from ui.words import tokenization as words
+
+MOST_ROWS = 8
+
+
+def main() -> None:
+    page = open_page("tokenization", words.TITLE, words.LEAD)
+    encoding = page.encoding
+    word = chosen_word(page)
+    page.strip(
+        encoding,
+        words.STRIP,
+        lambda at: state.change(look=at),
+        detail=True,
+        picked=word.positions if word is not None else [],
+    )
+    page.report(None)
+    left, right = st.columns(2, gap="large")
+    with left:
+        draw_trace(page, word)
+        draw_count(page)
+    with right:
+        draw_changed(page)
+        draw_unknown(page)
+        draw_special()
+    draw_foot(page, words.COLUMNS, lambda: table_rows(encoding), words.HOW)
+
+
+def chosen_word(page: Page) -> Word | None:
+    """The word that was pressed, or else the one cut into most pieces."""
+    pressed = None if page.look is None else page.encoding.word_at(page.look)
+    return pressed or max(
+        page.encoding.words, key=lambda word: len(word.positions), default=None
+    )
+
+
+def draw_trace(page: Page, word: Word | None) -> None:
+    if word is None:
+        html.heading(words.TRACE_NONE)
+        return
+    trace = trace_word(page.bert.wordpiece, word.surface)
+    html.heading(words.TRACE.format(word=short(word.surface)), words.TRACE_QUIET)
+    if word.surface == page.bert.wordpiece.special_token("mask"):
+        html.note(words.TRACE_MASK)
+    elif trace.unknown == "":
+        html.note(words.TRACE_TOO_LONG.format(limit=page.bert.wordpiece.longest_word))
+    else:
+        html.lines(list(trace_rows(trace)))
+        if len(trace.steps) == 1 and trace.unknown is None:
+            html.note(words.TRACE_WHOLE)
+
+
+def trace_rows(trace: WordTrace) -> Iterator[str]:
+    for step in trace.steps[:MOST_ROWS]:
+        if step.piece is None:
+            yield html.quiet(words.TRACE_FAILED.format(rest=short(step.rest)))
+            continue
+        found = words.TRACE_FOUND.format(rest=short(step.rest))
+        tries = words.TRIES.format(count=step.tries)
+        yield f"{html.chips([step.piece])} {html.quiet(f'{found}, {tries}')}"
+
+
+def draw_count(page: Page) -> None:
+    encoding, limit = page.encoding, page.bert.max_tokens
+    pieces = sum(sequence is not None for sequence in encoding.sequences)
+    html.heading(
+        words.COUNT.format(count=len(encoding), limit=limit),
+        words.COUNT_QUIET.format(
+            words=len(encoding.words), pieces=pieces, special=len(encoding) - pieces
+        ),
+    )
+    share = len(encoding) / limit
+    charts.draw(
+        split_bar(share, page.colours, colour=page.colours.sentence_a, height=16),
+        "tokenization.count",
+        words.COUNT_BAR.format(share=percent(share)),
+    )
+
+
+def draw_changed(page: Page) -> None:
+    changed = changed_words(page.bert.wordpiece, page.encoding)
+    html.heading(words.CHANGED, words.CHANGED_QUIET)
+    if not changed:
+        html.note(words.CHANGED_NONE)
+        return
+    html.lines(
+        [
+            f"{html.safe(short(word.surface))} {html.quiet('→')} {html.safe(short(after) or words.REMOVED)}"
+            for word, after in changed[:MOST_ROWS]
+        ]
+    )
+    if len(changed) > MOST_ROWS:
+        html.note(words.CHANGED_MORE.format(count=len(changed) - MOST_ROWS))
+
+
+def draw_unknown(page: Page) -> None:
+    """The words that the vocabulary cannot spell, and the character that is missing."""
+    unknown_id = page.bert.wordpiece.special_ids["unk"]
+    unknown = [
+        word for word in page.encoding.words if page.encoding.ids[word.positions[0]] == unknown_id
+    ]
+    if not unknown:
+        return
+    html.heading(words.UNKNOWN)
+    html.lines([unknown_row(page, word) for word in unknown[:MOST_ROWS]])
+    if len(unknown) > MOST_ROWS:
+        html.note(words.UNKNOWN_MORE.format(count=len(unknown) - MOST_ROWS))
+    html.note(words.UNKNOWN_NOTE)
+
+
+def unknown_row(page: Page, word: Word) -> str:
+    culprit = trace_word(page.bert.wordpiece, word.surface).unknown
+    if culprit:
+        code = f"U+{ord(culprit):04X}"
+        reason = words.UNKNOWN_ROW.format(character=culprit, code=code)
+    else:
+        reason = words.UNKNOWN_LONG.format(limit=page.bert.wordpiece.longest_word)
+    return f"{html.safe(short(word.surface))} {html.quiet(reason)}"
+
+
+def draw_special() -> None:
+    html.heading(words.SPECIAL)
+    html.lines(
+        [f"{html.chips([token], 'special')} {html.quiet(why)}" for token, why in words.SPECIAL_ROWS]
+    )
+    html.note(words.SPECIAL_TYPED)
+
+
+def table_rows(encoding: Encoding) -> Iterator[tuple[Any, ...]]:
+    """One row for each token; everything counts from 0."""
+    for at, piece in enumerate(encoding.tokens):
+        sequence, word = encoding.sequences[at], encoding.word_ids[at]
+        start, end = encoding.offsets[at]
+        yield (
+            at,
+            encoding.ids[at],
+            piece,
+            None if sequence is None else encoding.surface(at),
+            None if sequence is None else "AB"[sequence],
+            encoding.segments[at],
+            word,
+            None if sequence is None else start,
+            None if sequence is None else end,
+        )
+
+
+def short(text: str, limit: int = 40) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+main()

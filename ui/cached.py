@@ -1,0 +1,69 @@
+"""The only use of Streamlit's caches: what all sessions share."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+
+from bert_core.checkpoints import Progress, cached_checkpoints
+from bert_core.engine import Engine
+from bert_core.engine_registry import EngineRegistry
+from bert_core.errors import EngineClosedError
+from bert_core.inference import BertRun
+from bert_core.tokenization import Encoding
+from ui.settings import settings
+
+MEGABYTE = 1_000_000
+ATTEMPTS = 3
+
+
+@st.cache_resource(show_spinner=False)
+def registry() -> EngineRegistry:
+    """The engines of this server, one for each model in use."""
+    limits = settings()
+    return EngineRegistry(
+        limits.memory_mb * MEGABYTE, cache_bytes=limits.cache_mb * MEGABYTE
+    )
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def known_checkpoints() -> list[str]:
+    """BERT checkpoints in the local hub cache; looked for once a minute."""
+    return cached_checkpoints()
+
+
+def get_engine(source: str, progress: Progress | None = None) -> Engine:
+    """The engine of a model, loaded if need be."""
+    limits = settings()
+    most = limits.max_parameters * MEGABYTE or None
+    return registry().get(source, limits.device, max_parameters=most, progress=progress)
+
+
+def run_many(
+    engine: Engine, encodings: Sequence[Encoding], keeps: Sequence[Sequence[str]]
+) -> list[BertRun]:
+    """Run inputs for the visitor of this script run, who may have clicked on by then."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return engine.run_many(encodings, keeps=keeps, still_wanted=_wanted_by_this_run())
+        except CancelledError:
+            st.stop()
+        except EngineClosedError:  # ended as the least used one, between get_engine and here
+            if attempt == ATTEMPTS - 1:
+                raise
+            engine = get_engine(engine.bert.name)
+    raise AssertionError("unreachable")
+
+
+def _wanted_by_this_run() -> Callable[[], bool]:
+    """Whether the script run that asks is still the one the browser waits for.
+
+    Streamlit cannot interrupt a run that waits for an answer, but it notes that it wants to.
+    """
+    context = get_script_run_ctx()
+    requests = context.script_requests if context is not None else None
+    if requests is None:
+        return lambda: True
+    return lambda: requests._state is ScriptRequestType.CONTINUE

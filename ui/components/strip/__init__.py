@@ -1,0 +1,84 @@
+"""The token strip: the sentence as chips, and the control on every page."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal
+
+import streamlit as st
+
+from bert_core.tokenization import Encoding
+from ui.components.assets import read_css, read_js
+from ui.components.events import is_count, mount
+from ui.components.strip.data import DETAIL_LABELS, DetailLabels, checked_picks, strip_groups
+
+_strip = st.components.v2.component(
+    "bert_lens_strip", css=read_css("strip/strip.css"), js=read_js("strip/strip.js")
+)
+
+
+def token_strip(
+    encoding: Encoding,
+    *,
+    key: str,
+    label: str,
+    picked: Collection[int] = (),
+    action: Literal["look", "mask"] = "look",
+    whole_words: bool = False,
+    specials_clickable: bool = False,
+    detail: bool = False,
+    notes: Sequence[str] | None = None,
+    describe: Callable[[Encoding, int], str] | None = None,
+    cut_label: str = "",
+    detail_labels: DetailLabels = DETAIL_LABELS,
+    channel: str = "",
+    on_click: Callable[[int], None] | None = None,
+) -> int | None:
+    """Draw the tokens; return the position clicked since the last run, None if none was.
+
+    label: what the strip is and what a click does, for screen readers.
+    picked: positions drawn stronger and outlined.
+    action: what a click will do, so that it can be shown before the server answers: "look" picks
+        the token, "mask" puts it behind the mask or takes it out; `whole_words`: with its word.
+    detail: id, position, offsets and segment under each piece, the text as typed above each word.
+    notes: one short text for each token, shown under its chip.
+    describe: one line on a token, shown on hover and read aloud (default: `describe_token`).
+    cut_label: a line under the strip, shown where a sentence was cut at the model's limit.
+    channel: strips and pictures of different texts on one page have different channels.
+    on_click: called with the position before the script runs (`events.mount`).
+    """
+    groups = strip_groups(
+        encoding,
+        detail=detail,
+        notes=notes,
+        describe=describe,
+        specials_clickable=specials_clickable,
+    )
+    is_cut = any(group["kind"] == "cut" for group in groups)
+    shown = {
+        "label": label,
+        "groups": groups,
+        "action": action,
+        "wholeWords": whole_words,
+        "cutLabel": cut_label if is_cut else "",
+        "legend": _legend(detail_labels) if detail else None,
+        "channel": channel,
+        "picked": checked_picks(encoding, picked),
+    }
+    read = _reader(encoding, specials_clickable)
+    return mount(_strip, key, lambda seen: {**shown, "seen": seen}, read, on_click)
+
+
+def _reader(
+    encoding: Encoding, specials_clickable: bool
+) -> Callable[[Mapping[str, Any]], int | None]:
+    def read(sent: Mapping[str, Any]) -> int | None:
+        position = sent.get("position")
+        if not is_count(position, len(encoding)):
+            return None
+        is_special = encoding.sequences[position] is None
+        return None if is_special and not specials_clickable else position
+
+    return read
+
+
+def _legend(labels: DetailLabels) -> dict[str, Any]:
+    return {"surface": labels.surface, "piece": labels.piece, "lines": labels.lines}

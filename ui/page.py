@@ -1,0 +1,143 @@
+"""`open_page`: what every page begins with, and what it then works with."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from bert_core.engine import Engine
+from bert_core.errors import BertLensError
+from bert_core.figures.palette import Palette, palette
+from bert_core.inference import BertRun
+from bert_core.model import Bert
+from bert_core.tokenization import MAX_CHARACTERS, Encoding, encode
+from ui import cached, html, state
+from ui.components.strip import token_strip
+from ui.sidebar import draw_navigation, draw_status, open_engine
+from ui.view import View
+from ui.words import common as words
+
+ICON = "ui/icon.svg"
+
+
+@dataclass
+class Page:
+    """An open page: its state, its model, and the sentence as it was typed.
+
+    encoding: without the masks of the view. masked: the view's masks that are tokens of it.
+    """
+
+    name: str
+    view: View
+    engine: Engine
+    encoding: Encoding
+    masked: tuple[int, ...]
+    colours: Palette
+    _status: DeltaGenerator = field(repr=False)
+
+    @property
+    def bert(self) -> Bert:
+        return self.engine.bert
+
+    @property
+    def layer(self) -> int:
+        """The view's layer, or the model's last one below it."""
+        return min(self.view.layer, self.bert.layers - 1)
+
+    @property
+    def head(self) -> int:
+        """The view's head, or the layer's last one below it."""
+        return min(self.view.head, self.bert.heads - 1)
+
+    @property
+    def look(self) -> int | None:
+        """The token that is looked from, if it is one of this input."""
+        look = self.view.look
+        return look if look is not None and look < len(self.encoding) else None
+
+    def masked_encoding(self, positions: Sequence[int]) -> Encoding:
+        """The sentence with these tokens masked."""
+        return encode(self.bert, self.encoding.text, self.encoding.pair, positions)
+
+    def run(self, *asked: tuple[Encoding, Sequence[str]]) -> list[BertRun]:
+        """Run inputs as one batch, each keeping what is named beside it; notes the time."""
+        runs = cached.run_many(self.engine, [e for e, _ in asked], [keep for _, keep in asked])
+        self.report(runs[0])
+        return runs
+
+    def report(self, run: BertRun | None) -> None:
+        """Say in the sidebar which model speaks, and what the run took if there was one."""
+        draw_status(self._status, self.bert, run)
+
+    def strip(
+        self, encoding: Encoding, label: str, on_click: Callable[[int], None], **options: object
+    ) -> None:
+        """The token strip, the same on every page."""
+        token_strip(
+            encoding,
+            key=f"{self.name}.strip",
+            label=label,
+            cut_label=words.CUT.format(limit=self.bert.max_tokens),
+            on_click=lambda position: state.guarded(on_click, position),
+            **options,  # type: ignore[arg-type]
+        )
+
+
+def open_page(name: str, title: str, lead: str, after_text: Callable[[], None] | None = None) -> Page:
+    """Draw what all pages have, from the sidebar to the sentence fields; stop where it is empty.
+
+    after_text: draws what stands right under the fields.
+    """
+    st.set_page_config(f"{title} · {words.BRAND}", page_icon=ICON, layout="wide")
+    html.apply_style()
+    view = state.current_view()
+    with st.sidebar:
+        status = draw_navigation(name, view)
+    html.title(title, lead)
+    _draw_fields(name, view)
+    if after_text is not None:
+        after_text()
+    engine = open_engine(view)
+    notice = state.take_notice()
+    if notice:
+        st.info(notice)
+    if st.session_state.get(state.TOO_LONG):
+        st.info(words.LINK_TOO_LONG)
+    if not view.text.strip():
+        draw_status(status, engine.bert, None)
+        html.note(words.EMPTY)
+        st.stop()
+    encoding = encode(engine.bert, view.text, view.pair)
+    masked = tuple(
+        at for at in view.masked if at < len(encoding) and encoding.sequences[at] is not None
+    )
+    dark = st.context.theme.type == "dark"
+    return Page(name, view, engine, encoding, masked, palette(dark), status)
+
+
+@contextmanager
+def sentence_on_failure() -> Iterator[None]:
+    """What the block raises on purpose is shown where its picture would be."""
+    try:
+        yield
+    except BertLensError as error:
+        st.warning(str(error))
+
+
+def _draw_fields(name: str, view: View) -> None:
+    left, right = st.columns(2)
+    keys = {}
+    for column, part, label in ((left, "text", words.SENTENCE_A), (right, "pair", words.SENTENCE_B)):
+        keys[part] = f"{name}.{part}"
+        if st.session_state.get(keys[part]) != getattr(view, part):
+            st.session_state[keys[part]] = getattr(view, part)
+        column.text_input(
+            label,
+            key=keys[part],
+            max_chars=MAX_CHARACTERS,
+            on_change=lambda: state.change_text(
+                st.session_state[keys["text"]], st.session_state[keys["pair"]], words.MASKS_DROPPED
+            ),
+        )

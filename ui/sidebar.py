@@ -1,0 +1,128 @@
+"""The sidebar: the way to each page, and the model that speaks."""
+
+from html import escape
+from threading import current_thread
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
+
+from bert_core.checkpoints import EMBEDDED, EMBEDDED_FOLDER, Progress
+from bert_core.engine import Engine
+from bert_core.errors import ModelError
+from bert_core.inference import BertRun
+from bert_core.model import Bert
+from ui import cached, state
+from ui.settings import settings
+from ui.view import View
+from ui.words import common as words
+
+PICKER = "model_picker"
+FIELD = "model_field"
+FAILED = "model_failed"
+
+
+def draw_navigation(page: str, view: View) -> DeltaGenerator:
+    """Links to all pages, each with the state carried along; returns the place for the status."""
+    query = view.to_query() if not st.session_state.get(state.TOO_LONG) else None
+    st.html(f"<p class='bl-brand'>{escape(words.BRAND)}</p>")
+    st.page_link("app.py", label=words.HOME, query_params=query)
+    for group, pages in words.GROUPS:
+        st.html(f"<p class='bl-group'>{escape(group)}</p>")
+        for path, label in pages:
+            st.page_link(path, label=label, query_params=query)
+    st.divider()
+    status = st.empty()
+    _draw_picker(page, view)
+    return status
+
+
+def draw_status(place: DeltaGenerator, bert: Bert, run: BertRun | None) -> None:
+    """Which model speaks, on what, and how long the forward pass took."""
+    embedded = bert.name == EMBEDDED
+    rows = [f"<strong>{escape(bert.name)} · {bert.layers} × {bert.heads}</strong>"]
+    rows += [escape(words.EMBEDDED_NOTE)] if embedded else []
+    rows += [words.NO_MLM] if not bert.has_mlm else []
+    rows += [words.NO_NSP] if not bert.has_nsp else []
+    if run is None:
+        rows.append(escape(str(bert.device)))
+    else:
+        rows.append(
+            escape(
+                words.RAN.format(
+                    device=bert.device, tokens=len(run.encoding), milliseconds=run.seconds * 1000
+                )
+            )
+        )
+    place.html(f"<p class='bl-model'>{'<br>'.join(rows).replace('</strong><br>', '</strong>')}</p>")
+
+
+def open_engine(view: View) -> Engine:
+    """The engine of the view's model; where it cannot be had, why, and the embedded one."""
+    if view.model == EMBEDDED:
+        return cached.get_engine(EMBEDDED)
+    try:
+        if not settings().allows(view.model):
+            raise ModelError(words.NOT_ALLOWED.format(model=view.model[:80]))
+        with st.spinner(words.LOADING.format(model=view.model[:80])):
+            return cached.get_engine(view.model, _progress_line(view.model))
+    except ModelError as error:
+        st.error(f"{error} {words.FALLBACK}")
+        return cached.get_engine(EMBEDDED)
+
+
+def _draw_picker(page: str, view: View) -> None:
+    with st.popover(words.CHANGE_MODEL, type="tertiary"):
+        limits = settings()
+        options = [EMBEDDED, *(limits.named_models or cached.known_checkpoints())]
+        if view.model not in options and limits.allows(view.model):
+            options.append(view.model)
+        key = f"{page}.{PICKER}"
+        shown = view.model if view.model in options else EMBEDDED
+        if st.session_state.get(key) != shown:
+            st.session_state[key] = shown
+        st.selectbox(words.MODEL, options, key=key, on_change=_take_model, args=(key,))
+        if limits.other_models and not limits.named_models:
+            key = f"{page}.{FIELD}"
+            st.text_input(
+                words.OTHER_MODEL,
+                key=key,
+                max_chars=300,
+                help=words.OTHER_MODEL_HELP,
+                on_change=_take_model,
+                args=(key,),
+            )
+    if view.model == EMBEDDED:
+        with st.popover(words.CARD, type="tertiary"):
+            st.markdown(_card())
+
+
+def _take_model(key: str) -> None:
+    source = str(st.session_state[key] or "").strip()
+    view: View = st.session_state[state.VIEW]
+    if source and source != view.model:
+        if view.masked:
+            st.session_state[state.NOTICE] = words.MODEL_CHANGED
+        state.change(model=source, masked=(), look=None, place=None)
+
+
+def _card() -> str:
+    """The model card, without the header that is meant for machines."""
+    text = (EMBEDDED_FOLDER / "README.md").read_text(encoding="utf-8")
+    return text.split("---\n", 2)[-1].replace("\n# ", "\n#### ").replace("\n## ", "\n##### ")
+
+
+def _progress_line(model: str) -> Progress:
+    """A progress bar that the threads of a download may move."""
+    line = st.empty()
+    context = get_script_run_ctx()
+
+    def show(done: int, total: int) -> None:
+        if total:
+            add_script_run_ctx(current_thread(), context)
+            line.progress(
+                min(done / total, 1.0),
+                words.FETCHING.format(model=model, done=done // 10**6, total=total // 10**6),
+            )
+
+    return show

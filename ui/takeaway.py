@@ -1,0 +1,119 @@
+"""The foot of a page: its numbers as a table, to take away, and how to read them."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from bert_core.tokenization import Encoding
+from ui import html, state
+from ui.page import Page
+from ui.view import read_query
+from ui.words import common as words
+
+Rows = Callable[[], Iterable[Sequence[Any]]]
+
+# The one key of a saved view's file.
+SAVED = "bert-lens"
+
+COUNTING = "layers and heads count from 1; tokens (as positions in BERT), words and characters from 0"
+
+
+def draw_foot(page: Page, columns: Sequence[str], rows: Rows, how: str) -> None:
+    """Table, CSV, JSON, link and explanation. `rows` is called only when somebody asks."""
+    name = f"bert-lens-{page.name.replace('_', '-')}"
+    with st.container(horizontal=True, key="takeaway", vertical_alignment="center"):
+        st.html(f"<p class='bl-away'>{words.TAKE_AWAY}</p>", width="content")
+        makers: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
+            (words.CSV, "text/csv", lambda: to_csv(columns, rows())),
+            (words.JSON, "application/json", lambda: to_json(page, columns, rows())),
+        )
+        for label, mime, make in makers:
+            st.download_button(
+                label,
+                make,
+                f"{name}.{label.lower()}",
+                mime,
+                key=f"{page.name}.{label}",
+                on_click="ignore",
+                type="tertiary",
+            )
+        _draw_link(page)
+    table = st.expander(words.TABLE, key=f"{page.name}.table", on_change="rerun")
+    if table.open:
+        with table:
+            st.dataframe(
+                {name: list(column) for name, column in zip(columns, zip(*rows()))}, hide_index=True
+            )
+    with st.expander(words.HOW):
+        st.markdown(how)
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows as CSV in UTF-8 with a mark at its start, which spreadsheets need to read it right."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def to_json(page: Page, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows with the model, the input and the view that they belong to."""
+    document = {
+        "page": page.name,
+        "model": page.bert.name,
+        "counting": COUNTING,
+        "input": describe_input(page.encoding),
+        "view": asdict(page.view),
+        "columns": list(columns),
+        "rows": [list(row) for row in rows],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8")
+
+
+def describe_input(encoding: Encoding) -> dict[str, Any]:
+    """Text and tokens, for a file that is read without this library."""
+    return {"text": encoding.text, "pair": encoding.pair, "tokens": list(encoding.tokens)}
+
+
+def _safe(cell: Any) -> Any:
+    """A cell that a spreadsheet takes for text: one that begins like a formula gets a quote."""
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") and len(cell) > 1:
+        return f"'{cell}"
+    return cell
+
+
+def _draw_link(page: Page) -> None:
+    with st.popover(words.LINK, type="tertiary"):
+        if st.session_state.get(state.TOO_LONG):
+            html.note(words.LINK_TOO_LONG)
+        else:
+            st.code(f"{st.context.url}?{urlencode(page.view.to_query())}", language=None, wrap_lines=True)
+            html.note(words.LINK_HELP)
+        st.download_button(
+            words.SAVE,
+            json.dumps({SAVED: page.view.to_query()}, ensure_ascii=False),
+            "bert-lens-view.json",
+            "application/json",
+            key=f"{page.name}.save",
+            on_click="ignore",
+        )
+        key = f"{page.name}.open"
+        st.file_uploader(words.OPEN, type="json", key=key, on_change=lambda: _open_saved(key))
+
+
+def _open_saved(key: str) -> None:
+    upload = st.session_state[key]
+    if upload is None:
+        return
+    try:
+        query = json.loads(upload.getvalue())[SAVED]
+        state.replace_view(read_query({str(name): str(value) for name, value in query.items()}))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        st.session_state[state.NOTICE] = words.NOT_A_VIEW

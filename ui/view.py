@@ -1,0 +1,158 @@
+"""What a visitor sees, as one value: it fits into a link, and a link restores it.
+
+Layers and heads count from 1 in links, from 0 here; tokens from 0 in both, as BERT's positions do.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from bert_core.checkpoints import EMBEDDED
+from bert_core.tokenization import MAX_CHARACTERS
+
+# Beyond this many characters of percent-encoding the texts travel deflated.
+READABLE_LINK = 1_500
+# A server refuses request lines of 16 KB; half of that leaves room for proxies.
+LONGEST_LINK = 8_000
+MOST_MASKS = 512
+MOST_GUESSES = 50
+
+AVERAGES = ("head", "layer", "all")
+SPECIALS = ("show", "hide", "rest")
+
+
+@dataclass(frozen=True)
+class View:
+    """The state of all pages.
+
+    text, pair: the two sentences; an empty pair is none. masked: token positions to mask.
+    model: what `load_bert` is asked for.
+    layer, head: the attention head that is open. average: "head", or the mean over the "layer"
+        or over "all". special: [CLS] and [SEP] on the attention page: "show", "hide", or hide
+        and share out the "rest" as a whole. look: the token that is looked from.
+    with_masks: whether Attention and Next sentence read the text with its masks.
+    guesses: how many guesses are listed, 1 to 50. whole_words: a click masks the whole word.
+    place: the token whose guesses Masked words lists. ask: whether a click there asks about a
+        token as it is, without masking it.
+    """
+
+    text: str = ""
+    pair: str = ""
+    masked: tuple[int, ...] = ()
+    model: str = EMBEDDED
+    layer: int = 0
+    head: int = 0
+    average: str = "head"
+    special: str = "show"
+    look: int | None = None
+    with_masks: bool = False
+    guesses: int = 10
+    whole_words: bool = True
+    place: int | None = None
+    ask: bool = False
+
+    def with_text(self, text: str, pair: str) -> "View":
+        """Other sentences: what pointed at tokens of the old ones is dropped."""
+        if (text, pair) == (self.text, self.pair):
+            return self
+        return replace(self, text=text, pair=pair, masked=(), look=None, place=None)
+
+    def to_query(self) -> dict[str, str]:
+        """The query parameters of this view, defaults left out."""
+        query = _pack_texts(self.text, self.pair)
+        if self.masked:
+            query["mask"] = ",".join(map(str, self.masked))
+        if (self.layer, self.head) != (0, 0):
+            query["head"] = f"{self.layer + 1}.{self.head + 1}"
+        for name in ("look", "place"):
+            if getattr(self, name) is not None:
+                query[name] = str(getattr(self, name))
+        for name in ("model", "average", "special", "guesses"):
+            if getattr(self, name) != getattr(DEFAULTS, name):
+                query[name] = str(getattr(self, name))
+        if self.with_masks:
+            query["masks"] = "read"
+        if self.ask:
+            query["click"] = "ask"
+        if not self.whole_words:
+            query["pieces"] = "single"
+        return query
+
+
+DEFAULTS = View()
+
+
+def read_query(query: Mapping[str, str]) -> View:
+    """The view that a link holds; whatever in it makes no sense is left at its default."""
+    text, pair = _unpack_texts(query)
+    layer, head = _read_head(query.get("head", ""))
+    return View(
+        text=text,
+        pair=pair,
+        masked=_positions(query.get("mask", "")),
+        model=query.get("model", "").strip()[:300] or EMBEDDED,
+        layer=layer,
+        head=head,
+        average=_one_of(query.get("average"), AVERAGES),
+        special=_one_of(query.get("special"), SPECIALS),
+        look=_number(query.get("look", "")),
+        with_masks=query.get("masks") == "read",
+        guesses=_guesses(query.get("guesses", "")),
+        whole_words=query.get("pieces") != "single",
+        place=_number(query.get("place", "")),
+        ask=query.get("click") == "ask",
+    )
+
+
+def link_length(query: Mapping[str, str]) -> int:
+    """Characters of `query` as it stands in an address."""
+    return sum(len(quote(name)) + len(quote(value)) + 2 for name, value in query.items())
+
+
+def _pack_texts(text: str, pair: str) -> dict[str, str]:
+    plain = {name: value for name, value in (("a", text), ("b", pair)) if value}
+    if link_length(plain) <= READABLE_LINK:
+        return plain
+    packed = zlib.compress(json.dumps([text, pair], ensure_ascii=False).encode("utf-8", "replace"))
+    return {"z": base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")}
+
+
+def _unpack_texts(query: Mapping[str, str]) -> tuple[str, str]:
+    if "z" not in query:
+        return query.get("a", "")[:MAX_CHARACTERS], query.get("b", "")[:MAX_CHARACTERS]
+    try:
+        packed = base64.urlsafe_b64decode(query["z"] + "=" * (-len(query["z"]) % 4))
+        # A few bytes can hold gigabytes of zeros: unpack no more than two texts can have.
+        raw = zlib.decompressobj().decompress(packed, 8 * MAX_CHARACTERS + 16)
+        text, pair = json.loads(raw)
+        return str(text)[:MAX_CHARACTERS], str(pair)[:MAX_CHARACTERS]
+    except (ValueError, TypeError, zlib.error):
+        return "", ""
+
+
+def _positions(text: str) -> tuple[int, ...]:
+    found = {_number(part) for part in text.split(",")[:MOST_MASKS]}
+    return tuple(sorted(position for position in found if position is not None))
+
+
+def _read_head(text: str) -> tuple[int, int]:
+    layer, _, head = text.partition(".")
+    return max((_number(layer) or 1) - 1, 0), max((_number(head) or 1) - 1, 0)
+
+
+def _number(text: str) -> int | None:
+    """A small whole number, None where `text` is none."""
+    short = text.strip()
+    return int(short) if short.isascii() and short.isdigit() and len(short) <= 4 else None
+
+
+def _guesses(text: str) -> int:
+    asked = _number(text)
+    return DEFAULTS.guesses if asked is None else min(max(asked, 1), MOST_GUESSES)
+
+
+def _one_of(value: str | None, allowed: tuple[str, ...]) -> str:
+    return value if value in allowed else allowed[0]

@@ -1,0 +1,42 @@
+"""What the home page says."""
+
+TITLE = "What does BERT make of it?"
+LEAD = "Type a sentence. Everything below is what this model does with it, on this machine."
+STRIP = "Tokens of the sentence. Press one to see what the model expects in its place."
+
+PIECES = "Cut into {count} pieces"
+PIECES_ONE = "Cut into 1 piece"
+PIECES_SPECIAL = "and [CLS], [SEP] added"
+PIECES_SPECIAL_PAIR = "and [CLS], two [SEP] added"
+SPLIT = "becomes"
+MORE_SPLIT = "and {count} more"
+ALL_WHOLE = "Every word is one piece; punctuation stands alone."
+UNKNOWN = "{count} unknown: not in this vocabulary"
+
+LINK = "Head {name} takes “{query}” to “{key}”"
+LINK_SHARE = "{share} of its attention"
+LINK_NONE = "Head {name}"
+LINK_NOTE = "One of {heads} heads. Each row is a token, each column where it looks."
+LINK_STRONGEST = "Of all {heads} this one is the surest; some head always is."
+MAP = "Attention map of {name}"
+
+EXPECTS = "Behind “{word}” it expects"
+EXPECTS_CLICK = "click any token above"
+WRITTEN = "written in the text: “{word}”, rank {rank:,} of {vocabulary:,}"
+TYPED_MASK = "the mask you typed"
+BARS = "Most probable words in place of {word}"
+
+FOLLOWS = "B follows A"
+NOT_FOLLOWS = "B does not follow A"
+SAYS = "says the next-sentence head"
+NEEDS_PAIR = "Does B follow A?"
+TYPE_PAIR = "Type a second sentence above, and the next-sentence head says whether it follows."
+FOLLOWS_NOTE = "probability that B follows; in training, half of the Bs did"
+SPLIT_BAR = "Probability that B follows A: {share}"
+
+DOORS = {
+    "tokenization": "Tokenization →",
+    "attention": "Attention →",
+    "masked_words": "Masked words →",
+    "next_sentence": "Next sentence →",
+}
