@@ -28,9 +28,7 @@ def main() -> None:
     page = open_page("home", words.TITLE, words.LEAD, after_text=draw_examples)
     asked = page.masked or default_mask(page.encoding)
     focus = asked[0] if asked else None
-    typed, masked = page.run(
-        (page.encoding, (ATTENTIONS,)), (page.masked_encoding(asked), ())
-    )
+    typed, masked = page.run((page.encoding, (ATTENTIONS,)), (page.masked_encoding(asked), ()))
     page.strip(page.encoding, words.STRIP, ask_about, picked=asked, whole_words=True)
     left, right = st.columns(2, gap="large")
     with left:

@@ -215,7 +215,7 @@ def _reporting_bar(progress: Progress | None) -> Any:
     """A tqdm class that tells `progress` the bytes of all files together."""
     from tqdm import tqdm
 
-    class ReportingBar(tqdm):  # type: ignore[type-arg]
+    class ReportingBar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             kwargs["disable"] = False
             kwargs["file"] = _Nowhere()

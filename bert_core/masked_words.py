@@ -66,7 +66,7 @@ def predict_masked(
     logits = masked_word_logits(bert, run.last_hidden_state[list(positions)])
     return tuple(
         _read_prediction(bert, encoding, position, row, k)
-        for position, row in zip(positions, logits)
+        for position, row in zip(positions, logits, strict=True)
     )
 
 

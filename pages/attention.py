@@ -28,7 +28,9 @@ def main() -> None:
     (run,) = page.run((encoding, (ATTENTIONS,)))
     if run.attentions is None:
         return
-    page.strip(encoding, words.STRIP, look_from, picked=[page.look] if page.look is not None else [])
+    page.strip(
+        encoding, words.STRIP, look_from, picked=[page.look] if page.look is not None else []
+    )
     shown = chosen_map(page, encoding, run.attentions)
     left, right = st.columns([5, 6], gap="large")
     with left:
@@ -61,9 +63,7 @@ def chosen_map(page: Page, encoding: Encoding, attentions: Floats) -> AttentionM
 
 
 def draw_all_heads(page: Page, attentions: Floats) -> None:
-    html.heading(
-        words.ALL, words.ALL_QUIET.format(layers=page.bert.layers, heads=page.bert.heads)
-    )
+    html.heading(words.ALL, words.ALL_QUIET.format(layers=page.bert.layers, heads=page.bert.heads))
     head_grid(
         pool_maps(attentions),
         key="attention.heads",
@@ -121,7 +121,7 @@ def draw_neighbours(page: Page, encoding: Encoding, shown: AttentionMap) -> None
         ("from", words.FROM, shown.attends_to(look, STRONGEST)),
         ("to", words.TO, shown.attended_by(look, STRONGEST)),
     )
-    for column, (key, title, strongest) in zip(st.columns(2), readings):
+    for column, (key, title, strongest) in zip(st.columns(2), readings, strict=True):
         with column:
             html.heading(title.format(token=token))
             charts.draw(

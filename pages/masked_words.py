@@ -149,7 +149,10 @@ def draw_switches(page: Page) -> None:
     st.toggle(words.ASK, **state.bound("ask", page.name))
     if page.masked:
         st.button(
-            words.CLEAR, type="tertiary", on_click=state.change, kwargs={"masked": (), "place": None}
+            words.CLEAR,
+            type="tertiary",
+            on_click=state.change,
+            kwargs={"masked": (), "place": None},
         )
 
 
@@ -173,7 +176,7 @@ def table_rows(
     encoding: Encoding, predictions: Sequence[MaskedPrediction]
 ) -> Iterator[tuple[Any, ...]]:
     for guess in predictions:
-        for piece, probability in zip(guess.pieces, guess.probabilities):
+        for piece, probability in zip(guess.pieces, guess.probabilities, strict=True):
             yield (
                 guess.position,
                 guess.masked,

@@ -76,7 +76,7 @@ def draw_score(page: Page, score: NextSentenceScore) -> None:
     html.figures(
         [
             (name, percent(probability), words.LOGIT.format(logit=logit), meaning)
-            for (name, meaning), probability, logit in zip(words.ROWS, shares, logits)
+            for (name, meaning), probability, logit in zip(words.ROWS, shares, logits, strict=True)
         ]
     )
 

@@ -43,9 +43,7 @@ def main() -> None:
 def chosen_word(page: Page) -> Word | None:
     """The word that was pressed, or else the one cut into most pieces."""
     pressed = None if page.look is None else page.encoding.word_at(page.look)
-    return pressed or max(
-        page.encoding.words, key=lambda word: len(word.positions), default=None
-    )
+    return pressed or max(page.encoding.words, key=lambda word: len(word.positions), default=None)
 
 
 def draw_trace(page: Page, word: Word | None) -> None:
@@ -99,7 +97,8 @@ def draw_changed(page: Page) -> None:
         return
     html.lines(
         [
-            f"{html.safe(short(word.surface))} {html.quiet('→')} {html.safe(short(after) or words.REMOVED)}"
+            f"{html.safe(short(word.surface))} {html.quiet('→')} "
+            f"{html.safe(short(after) or words.REMOVED)}"
             for word, after in changed[:MOST_ROWS]
         ]
     )

@@ -51,6 +51,7 @@ def test_weights_in_half_precision_run_in_single(tmp_path: Path) -> None:
     loaded = load_bert(str(save_tiny(tmp_path, tiny_model().half())), "cpu")
     assert {weight.dtype for weight in loaded.model.parameters()} == {torch.float32}
     run = run_bert(loaded, encode(loaded, "the cat"))
+    assert run.attentions is not None
     np.testing.assert_allclose(run.attentions.sum(axis=-1), 1, atol=1e-6)
 
 
@@ -75,7 +76,8 @@ def test_a_decoder_configuration_looks_both_ways(tmp_path: Path) -> None:
     change_config(save_tiny(tmp_path), is_decoder=True)
     loaded = load_bert(str(tmp_path), "cpu")
     attentions = run_bert(loaded, encode(loaded, "the cat sat")).attentions
-    assert (attentions > 0).all()
+    assert attentions is not None
+    assert attentions.min() > 0
 
 
 # Missing heads

@@ -1,7 +1,9 @@
 """The only use of Streamlit's caches: what all sessions share."""
 
+import gc
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -12,6 +14,7 @@ from bert_core.engine import Engine
 from bert_core.engine_registry import EngineRegistry
 from bert_core.errors import EngineClosedError
 from bert_core.inference import BertRun
+from bert_core.model import Bert, load_bert
 from bert_core.tokenization import Encoding
 from ui.settings import settings
 
@@ -24,7 +27,7 @@ def registry() -> EngineRegistry:
     """The engines of this server, one for each model in use."""
     limits = settings()
     return EngineRegistry(
-        limits.memory_mb * MEGABYTE, cache_bytes=limits.cache_mb * MEGABYTE
+        limits.memory_mb * MEGABYTE, _load_for_good, cache_bytes=limits.cache_mb * MEGABYTE
     )
 
 
@@ -32,6 +35,18 @@ def registry() -> EngineRegistry:
 def known_checkpoints() -> list[str]:
     """BERT checkpoints in the local hub cache; looked for once a minute."""
     return cached_checkpoints()
+
+
+def _load_for_good(source: str, device: str, **options: Any) -> Bert:
+    """Load a model, then tell the garbage collector to leave alone what is there by now.
+
+    torch and transformers bring 400,000 objects that never die; looking through them stops every
+    thread for a sixth of a second, and Python would do it again and again.
+    """
+    bert = load_bert(source, device, **options)
+    gc.collect()
+    gc.freeze()
+    return bert
 
 
 def get_engine(source: str, progress: Progress | None = None) -> Engine:

@@ -18,14 +18,18 @@ def word_positions(encoding: Encoding) -> list[int]:
 
 
 def default_mask(encoding: Encoding) -> tuple[int, ...]:
-    """What is asked about first: the masks typed in the text, or else sentence A's last word."""
+    """What is asked about first: the masks typed in the text, or else sentence A's longest word.
+
+    Not the one it ends with, where no full stop follows: BERT would put the full stop there.
+    """
     if encoding.masked:
         return encoding.masked
-    last = [at for at in word_positions(encoding) if encoding.sequences[at] == 0]
-    if not last:
+    known = set(word_positions(encoding))
+    first = [word for word in encoding.words if word.sequence == 0]
+    choices = [word for word in first[:-1] or first if known.issuperset(word.positions)]
+    if not choices:
         return tuple(text_positions(encoding)[-1:])
-    word = encoding.word_at(last[-1])
-    return word.positions if word is not None else (last[-1],)
+    return max(choices, key=lambda word: len(word.surface)).positions
 
 
 def toggle_mask(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from bert_core.figures.palette import LIGHT, DARK
+from bert_core.figures.palette import DARK, LIGHT
 
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 STYLE = Path(__file__).with_name("style.css")
@@ -54,7 +54,9 @@ def quiet(text: str) -> str:
 
 def chips(pieces: list[str], kind: str = "a") -> str:
     """Tokens as chips, as markup for `lines`. kind: a, b, mask or special."""
-    return " ".join(f"<code class='bl-chip bl-{kind}' dir='auto'>{escape(p)}</code>" for p in pieces)
+    return " ".join(
+        f"<code class='bl-chip bl-{kind}' dir='auto'>{escape(p)}</code>" for p in pieces
+    )
 
 
 def lines(rows: list[str]) -> None:

@@ -85,7 +85,9 @@ class Page:
         )
 
 
-def open_page(name: str, title: str, lead: str, after_text: Callable[[], None] | None = None) -> Page:
+def open_page(
+    name: str, title: str, lead: str, after_text: Callable[[], None] | None = None
+) -> Page:
     """Draw what all pages have, from the sidebar to the sentence fields; stop where it is empty.
 
     after_text: draws what stands right under the fields.
@@ -101,10 +103,10 @@ def open_page(name: str, title: str, lead: str, after_text: Callable[[], None] |
         after_text()
     engine = open_engine(view)
     notice = state.take_notice()
-    if notice:
-        st.info(notice)
     if st.session_state.get(state.TOO_LONG):
-        st.info(words.LINK_TOO_LONG)
+        notice = f"{notice} {words.LINK_TOO_LONG}".strip()
+    if notice:
+        html.note(notice)
     if not view.text.strip():
         draw_status(status, engine.bert, None)
         html.note(words.EMPTY)
@@ -129,7 +131,10 @@ def sentence_on_failure() -> Iterator[None]:
 def _draw_fields(name: str, view: View) -> None:
     left, right = st.columns(2)
     keys = {}
-    for column, part, label in ((left, "text", words.SENTENCE_A), (right, "pair", words.SENTENCE_B)):
+    for column, part, label in (
+        (left, "text", words.SENTENCE_A),
+        (right, "pair", words.SENTENCE_B),
+    ):
         keys[part] = f"{name}.{part}"
         if st.session_state.get(keys[part]) != getattr(view, part):
             st.session_state[keys[part]] = getattr(view, part)

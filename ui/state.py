@@ -25,7 +25,9 @@ def current_view() -> View:
 
     A session that starts without a link starts with the first example.
     """
-    asked = {name: value for name, value in st.query_params.to_dict().items() if value or name == "a"}
+    asked = {
+        name: value for name, value in st.query_params.to_dict().items() if value or name == "a"
+    }
     if asked and asked != st.session_state.get(LINK):
         view = read_query(asked)
         if not asked.keys() & {"a", "z"}:

@@ -21,7 +21,9 @@ Rows = Callable[[], Iterable[Sequence[Any]]]
 # The one key of a saved view's file.
 SAVED = "bert-lens"
 
-COUNTING = "layers and heads count from 1; tokens (as positions in BERT), words and characters from 0"
+COUNTING = (
+    "layers and heads count from 1; tokens (as positions in BERT), words and characters from 0"
+)
 
 
 def draw_foot(page: Page, columns: Sequence[str], rows: Rows, how: str) -> None:
@@ -47,11 +49,15 @@ def draw_foot(page: Page, columns: Sequence[str], rows: Rows, how: str) -> None:
     table = st.expander(words.TABLE, key=f"{page.name}.table", on_change="rerun")
     if table.open:
         with table:
-            st.dataframe(
-                {name: list(column) for name, column in zip(columns, zip(*rows()))}, hide_index=True
-            )
+            st.dataframe(to_table(columns, rows()), hide_index=True)
     with st.expander(words.HOW):
         st.markdown(how)
+
+
+def to_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
+    """Rows as named columns."""
+    filled = list(rows)
+    return {name: [row[at] for row in filled] for at, name in enumerate(columns)}
 
 
 def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -94,7 +100,11 @@ def _draw_link(page: Page) -> None:
         if st.session_state.get(state.TOO_LONG):
             html.note(words.LINK_TOO_LONG)
         else:
-            st.code(f"{st.context.url}?{urlencode(page.view.to_query())}", language=None, wrap_lines=True)
+            st.code(
+                f"{st.context.url}?{urlencode(page.view.to_query())}",
+                language=None,
+                wrap_lines=True,
+            )
             html.note(words.LINK_HELP)
         st.download_button(
             words.SAVE,

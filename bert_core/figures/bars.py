@@ -26,7 +26,7 @@ def share_bars(
     outlined: one more (label, share) below, in a dashed frame: what stands in the text.
     Bars are numbered from the top, since equal labels would fall into one.
     """
-    rows = [*zip(labels, shares), *([outlined] if outlined else [])]
+    rows = [*zip(labels, shares, strict=True), *([outlined] if outlined else [])]
     widths = [float(share) for _, share in rows]
     paint = [colour] * len(labels) if isinstance(colour, str) else list(colour)
     figure = go.Figure(
@@ -46,9 +46,7 @@ def share_bars(
         ),
         layout=blank_layout(colours, height=ROW * len(rows) + 4, r=NUMBER),
     )
-    figure.update_xaxes(
-        range=[0, max([*widths, 1e-9])], showticklabels=False, automargin=False
-    )
+    figure.update_xaxes(range=[0, max([*widths, 1e-9])], showticklabels=False, automargin=False)
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(rows))),

@@ -72,7 +72,7 @@ def attention_ramp(colours: Palette, steps: int = 17) -> list[tuple[float, str]]
     for step in range(steps):
         weight = (step / (steps - 1)) ** 2  # dense near 0, where the power bends most
         share = weight**COLOUR_POWER
-        mixed = [round(a + (b - a) * share) for a, b in zip(low, high)]
+        mixed = [round(a + (b - a) * share) for a, b in zip(low, high, strict=True)]
         scale.append((weight, "rgb({},{},{})".format(*mixed)))
     return scale
 

@@ -23,7 +23,9 @@ REST_NOTE = (
     "what the model used."
 )
 WITH_MASKS = "read the text with its masks"
-COLOUR_NOTE = "Colour goes by weight to the power 0.55, so that small weights show; the darkest is {most}."
+COLOUR_NOTE = (
+    "Colour goes by weight to the power 0.55, so that small weights show; the darkest is {most}."
+)
 
 FROM = "“{token}” attends to"
 TO = "attends to “{token}”"

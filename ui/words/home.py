@@ -17,7 +17,7 @@ LINK = "Head {name} takes “{query}” to “{key}”"
 LINK_SHARE = "{share} of its attention"
 LINK_NONE = "Head {name}"
 LINK_NOTE = "One of {heads} heads. Each row is a token, each column where it looks."
-LINK_STRONGEST = "Of all {heads} this one is the surest; some head always is."
+LINK_STRONGEST = "Of all {heads} the strongest link from this word; some head always has one."
 MAP = "Attention map of {name}"
 
 EXPECTS = "Behind “{word}” it expects"

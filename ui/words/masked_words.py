@@ -1,7 +1,10 @@
 """What the masked-words page says."""
 
 TITLE = "Masked words"
-LEAD = "BERT reads the whole sentence and guesses what is hidden. Click a word to hide it, a guess to put it in."
+LEAD = (
+    "BERT reads the whole sentence and guesses what is hidden. Click a word to hide it, a guess "
+    "to put it in."
+)
 
 BEHIND = "Behind the mask"
 BEHIND_WORD = "in place of “{word}”"
