@@ -36,14 +36,15 @@ PINS = {
     "app": ["requirements-cuda.txt", "requirements.txt"],
     "test": ["requirements-cuda.txt", "requirements.txt", "requirements-dev.txt"],
 }
-# GB to fetch, GB on disk: the pinned wheels' own sizes and .venv after the install, on Python 3.11,
+# GB to fetch, GB on disk: the pinned wheels' own sizes, and .venv measured after real installs on
 # x86-64 Linux, November 2026. "cuda": torch 0.53 GB, NVIDIA's libraries 2.01 GB, triton 0.20 GB
-# (4.7 GB unpacked, not installed for this figure). "cpu": torch 0.19 GB (0.7 GB unpacked).
-SIZES = {"cpu": (0.4, 1.6), "cuda": (2.9, 5.6), "kept": (0.2, 0.9), "test": (0.1, 0.3)}
+# (4.7 GB unpacked). "cpu" and "uv": torch 0.19 GB (0.7 GB unpacked). "test" comes on top.
+SIZES = {"cpu": (0.4, 1.7), "cuda": (2.9, 5.7), "kept": (0.2, 0.9), "test": (0.1, 0.3)}
+SIZES["uv"] = SIZES["cpu"]
 REASONS = (
     (
         r"No space left|Errno 28|not enough space|os error 28",
-        "The disk is full: free some space (the app needs 1.6 GB) and start again.",
+        "The disk is full: free some space (the app needs 1.7 GB) and start again.",
     ),
     (
         r"NewConnectionError|NameResolution|Connect ?Timeout|Read ?Timeout|ProxyError"
@@ -154,8 +155,9 @@ def make_venv() -> None:
         say("torch %s is already in %s and is used as it is." % (TORCH, torch))
     share = ["--system-site-packages"] if torch and not inside_a_venv else []
     result = ask(sys.executable, "-m", "venv", "--clear", *share, str(VENV))
-    if result.returncode:
-        raise StartError(explain(result.stdout, "Making .venv"))
+    if result.returncode:  # ensurepip does not pass on that the disk is full
+        full = "No space left" if shutil.disk_usage(str(ROOT)).free < 50e6 else ""
+        raise StartError(explain(full or result.stdout, "Making .venv"))
     for folder in site_packages() if torch and inside_a_venv else []:
         (folder / "bert_lens_shared.pth").write_text(torch + "\n")
 
@@ -180,19 +182,20 @@ def forget_half_installed() -> None:
 
 
 def which_torch(cpu: bool) -> str:
-    """Which build of torch will be fetched: "kept" (none), "cpu" or "cuda"."""
+    """Where torch will come from: "kept" (not fetched), "cpu" or "cuda" (by pip), "uv" (CPU)."""
     have = [t for folder in site_packages() for t in folder.glob("torch-%s*.dist-info" % TORCH)]
     if have or outer_torch():
         if cpu and sys.platform == "linux":
             say("A torch that fits is already here and is kept.")
         return "kept"
-    if cpu or sys.platform != "linux":
+    if sys.platform != "linux":
         return "cpu"
     offers = ask(str(PYTHON), "-m", "pip", "index", "versions", "torch", "--retries", "2")
     if offers.returncode and re.search(REASONS[1][0], offers.stdout, re.IGNORECASE):
         raise StartError(explain(offers.stdout, "Installing"))
-    # Where an index or a folder of wheels offers 2.13.0+cpu, pip prefers it to 2.13.0.
-    return "cpu" if TORCH + "+cpu" in offers.stdout else "cuda"
+    if TORCH + "+cpu" in offers.stdout:  # pip prefers it where an index or a folder offers it
+        return "cpu"
+    return "uv" if cpu else "cuda"
 
 
 def announce(build: str, kind: str) -> None:
@@ -212,11 +215,10 @@ def announce(build: str, kind: str) -> None:
 
 def fetch_cpu_torch() -> None:
     """Install torch's CPU build with uv, which knows where it is kept."""
-    python, wheels = str(PYTHON), os.environ.get("PIP_FIND_LINKS", "").split()
+    python = str(PYTHON)
     call([python, "-m", "pip", "install", "--retries", "2", UV], "Installing uv")
     say("Fetching torch's CPU build (0.2 GB) ...")
     command = [python, "-m", "uv", "pip", "install", "--python", python, "--no-deps"]
-    command += [part for folder in wheels for part in ("--find-links", folder)]
     call([*command, "--torch-backend", "cpu", "torch==" + TORCH], "Installing torch's CPU build")
 
 
@@ -230,7 +232,7 @@ def install(kind: str, cpu: bool) -> None:
         make_venv()
     build = which_torch(cpu)
     announce(build, kind)
-    if build == "cpu" and cpu and sys.platform == "linux":
+    if build == "uv":
         fetch_cpu_torch()
     pip = [str(PYTHON), "-m", "pip", "install", "--no-input", "--retries", "2"]
     call([*pip, "-r", PINS[kind][-1]], "Installing")
@@ -294,12 +296,12 @@ def run_until_ended(command: "list[str]", env: "dict[str, str]") -> int:
     child = subprocess.Popen([str(PYTHON), "-m", *command], cwd=str(ROOT), env=env)
     try:
         return child.wait()
-    except KeyboardInterrupt:
-        child.terminate()
-        try:
-            child.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            child.kill()
+    except KeyboardInterrupt:  # a terminal's Ctrl-C has reached the child as well
+        for end in (child.terminate, child.kill):
+            try:
+                child.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                end()
         return 130
 
 

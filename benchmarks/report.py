@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import transformers
 
 RESULTS = Path(__file__).parent / "results"
+
+Measured = TypeVar("Measured")
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Figure:
     """One line of a table: ours beside what it is compared with, and what was aimed at.
 
     ratio: ours over theirs. at_least, at_most: the aim for the ratio.
+    difference: ours less theirs. at_most_over: the aim for the difference.
+    limit: the aim for ours alone.
     """
 
     name: str
@@ -30,21 +34,36 @@ class Figure:
     unit: str
     at_least: float | None = None
     at_most: float | None = None
+    at_most_over: float | None = None
+    limit: float | None = None
 
     @property
     def ratio(self) -> float:
         return self.ours / self.theirs
 
     @property
+    def difference(self) -> float:
+        return self.ours - self.theirs
+
+    @property
     def met(self) -> bool:
-        low, high = self.at_least or 0.0, self.at_most or float("inf")
-        return low <= self.ratio <= high
+        aims = (
+            (self.ours, self.limit),
+            (self.ratio, self.at_most),
+            (self.difference, self.at_most_over),
+            (-self.ratio, None if self.at_least is None else -self.at_least),
+        )
+        return all(value <= most for value, most in aims if most is not None)
 
     @property
     def aim(self) -> str:
-        if self.at_least is not None:
-            return f"at least {self.at_least:g}"
-        return "" if self.at_most is None else f"at most {self.at_most:g}"
+        aims = (
+            (self.at_least, "at least {:g} times"),
+            (self.at_most, "at most {:g} times"),
+            (self.at_most_over, "at most {:g} more"),
+            (self.limit, "at most {:g}"),
+        )
+        return ", ".join(text.format(value) for value, text in aims if value is not None)
 
 
 def measure_seconds(work: Callable[[], object]) -> float:
@@ -55,13 +74,13 @@ def measure_seconds(work: Callable[[], object]) -> float:
 
 
 def interleave(
-    rounds: int, *measures: Callable[[], float], warm_up: int = 1
-) -> tuple[list[float], ...]:
+    rounds: int, *measures: Callable[[], Measured], warm_up: int = 1
+) -> tuple[list[Measured], ...]:
     """What each of `measures` returned in each round, run in turn, the order reversed every time.
 
     So whatever else the machine does meanwhile falls on all of them alike.
     """
-    taken: tuple[list[float], ...] = tuple([] for _ in measures)
+    taken: tuple[list[Measured], ...] = tuple([] for _ in measures)
     for number in range(-warm_up, rounds):
         order = range(len(measures)) if number % 2 else reversed(range(len(measures)))
         for at in order:
@@ -94,11 +113,11 @@ def publish(name: str, title: str, figures: Sequence[Figure], **more: Any) -> No
     """Print the table and write `benchmarks/results/NAME.json`; `more` goes into the file."""
     machine = describe_machine()
     print(f"\n{title}\n{machine['cpu']}, {machine['cores']} cores, torch {machine['torch']}\n")
-    rows = [("", "ours", "compared", "unit", "ratio", "aim", "")]
+    rows = [("", "ours", "compared", "unit", "ratio", "difference", "aim", "")]
     for one in figures:
         verdict = ("met" if one.met else "MISSED") if one.aim else ""
         numbers = (f"{one.ours:.4g}", f"{one.theirs:.4g}", one.unit, f"{one.ratio:.3f}")
-        rows.append((one.name, *numbers, one.aim, verdict))
+        rows.append((one.name, *numbers, f"{one.difference:+.4g}", one.aim, verdict))
     print_table(rows)
     lines = [
         {
@@ -107,6 +126,7 @@ def publish(name: str, title: str, figures: Sequence[Figure], **more: Any) -> No
             "compared": one.theirs,
             "unit": one.unit,
             "ratio": one.ratio,
+            "difference": one.difference,
             "aim": one.aim,
             "met": one.met,
         }

@@ -86,6 +86,7 @@ def draw_predictions(
         draw_mask_picker(page, encoding, masks, shown.position)
     draw_bars(page, encoding, shown)
     draw_written(shown)
+    draw_chooser(page, encoding, shown)
 
 
 def draw_mask_picker(
@@ -140,6 +141,27 @@ def draw_written(shown: MaskedPrediction) -> None:
             rank=shown.original_rank,
             vocabulary=shown.vocabulary,
         )
+    )
+
+
+def draw_chooser(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
+    """What a click on a bar does, for the keyboard."""
+    key = "masked_words.put"
+
+    def put() -> None:
+        row = st.session_state[key]
+        st.session_state[key] = None
+        if row is not None:
+            put_row_in(page, encoding, shown, row)
+
+    st.selectbox(
+        words.PUT,
+        range(len(shown.pieces)),
+        index=None,
+        format_func=lambda row: label(encoding, shown.position, shown.pieces[row]),
+        placeholder=words.PUT_CHOOSE,
+        key=key,
+        on_change=put,
     )
 
 

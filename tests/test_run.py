@@ -163,7 +163,8 @@ def test_cuda_is_announced_before_it_is_fetched(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the usual build is for the CPU")
-def test_cpu_build_comes_before_the_rest(project: Project) -> None:
+def test_cpu_build_comes_before_the_rest(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUB_OFFERS", "Available versions: 2.14.1, 2.13.0")
     run.install("app", cpu=True)
     uv, torch, rest = project.installs
     assert run.UV in uv

@@ -12,7 +12,7 @@ from bert_core.errors import BertLensError
 from bert_core.figures.palette import Palette, palette
 from bert_core.inference import BertRun
 from bert_core.model import Bert
-from bert_core.tokenization import MAX_CHARACTERS, Encoding, encode
+from bert_core.tokenization import Encoding, encode
 from ui import cached, html, state
 from ui.components.strip import token_strip
 from ui.sidebar import draw_navigation, draw_status, open_engine
@@ -20,6 +20,8 @@ from ui.view import View
 from ui.words import common as words
 
 ICON = "ui/icon.svg"
+# Pages on which masks are seen, and so missed when they are gone.
+SHOW_MASKS = ("masked_words", "next_sentence")
 
 
 @dataclass
@@ -141,8 +143,9 @@ def _draw_fields(name: str, view: View) -> None:
         column.text_input(
             label,
             key=keys[part],
-            max_chars=MAX_CHARACTERS,
             on_change=lambda: state.change_text(
-                st.session_state[keys["text"]], st.session_state[keys["pair"]], words.MASKS_DROPPED
+                st.session_state[keys["text"]],
+                st.session_state[keys["pair"]],
+                words.MASKS_DROPPED if name in SHOW_MASKS else "",
             ),
         )

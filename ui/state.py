@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from bert_core.errors import BertLensError
+from bert_core.tokenization import MAX_CHARACTERS
 from ui.examples import EXAMPLES
 from ui.view import LONGEST_LINK, View, link_length, read_query
 
@@ -48,6 +49,7 @@ def change(**fields: Any) -> None:
 def change_text(text: str, pair: str, notice: str = "") -> None:
     """Other sentences; `notice` is shown if masks are dropped with the old ones."""
     view: View = st.session_state[VIEW]
+    text, pair = text[:MAX_CHARACTERS], pair[:MAX_CHARACTERS]
     if view.masked and (text, pair) != (view.text, view.pair):
         st.session_state[NOTICE] = notice
     st.session_state[VIEW] = view.with_text(text, pair)

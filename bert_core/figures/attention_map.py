@@ -6,12 +6,14 @@ from typing import Any
 import plotly.graph_objects as go
 
 from bert_core.attention import AttentionMap
-from bert_core.figures.labels import coloured
+from bert_core.figures.labels import coloured, unique, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.figures.palette import Palette, attention_ramp
 
-# Above this many tokens the labels would overlap; then every second, third, ... is shown.
-MOST_LABELS = 64
+# More labels than this cannot be read, and take Plotly longer than all else: then every second,
+# third, ... token has one. Hovering names them all.
+MOST_LABELS = 32
+LONGEST = 14
 
 
 def attention_heatmap(
@@ -29,47 +31,54 @@ def attention_heatmap(
     picked: a position whose row and column are outlined. size: height in pixels.
     """
     count = len(shown.tokens)
-    figure = go.Figure(
-        go.Heatmap(
-            z=shown.weights,
-            zmin=0,
-            zmax=max(float(shown.weights.max()), 1e-9),
-            colorscale=attention_ramp(colours),
-            showscale=False,
-            xgap=1 if count <= MOST_LABELS else 0,
-            ygap=1 if count <= MOST_LABELS else 0,
-            hovertemplate=hover + "<extra></extra>",
-        ),
-        layout=blank_layout(colours, height=size),
-    )
-    axis = _token_axis(shown, sequences, colours)
-    figure.update_xaxes(**axis, side="top", tickangle=-90)
-    figure.update_yaxes(**axis | {"range": axis["range"][::-1]}, scaleanchor="x")
+    names = [unique(token, at) for at, token in enumerate(shown.tokens)]
+    heatmap = {
+        "type": "heatmap",
+        "x": names,
+        "y": names,
+        "z": shown.weights,
+        "zmin": 0,
+        "zmax": max(float(shown.weights.max()), 1e-9),
+        "colorscale": attention_ramp(colours),
+        "showscale": False,
+        "xgap": 1 if count <= MOST_LABELS else 0,
+        "ygap": 1 if count <= MOST_LABELS else 0,
+        "hovertemplate": hover + "<extra></extra>",
+    }
+    axis, room = _token_axis(shown, sequences, colours)
+    layout = blank_layout(colours, height=size, l=room, t=room)
+    layout["xaxis"] |= axis | {"side": "top", "tickangle": -90}
+    layout["yaxis"] |= axis | {"range": [count - 0.5, -0.5], "scaleanchor": "x"}
     if picked in shown.positions:
-        figure.update_layout(shapes=_outlines(shown.positions.index(picked), count, colours))
-    return figure
+        layout["shapes"] = _outlines(shown.positions.index(picked), count, colours)
+    return go.Figure([heatmap], layout)
 
 
 def _token_axis(
     shown: AttentionMap, sequences: Sequence[int | None], colours: Palette
-) -> dict[str, Any]:
-    """An axis of whole numbers with token text, since equal tokens as labels would merge."""
+) -> tuple[dict[str, Any], int]:
+    """An axis with one place for each token, and the pixels that its labels need."""
     by_sentence = {0: colours.sentence_a, 1: colours.sentence_b, None: colours.special}
-    step = -(-len(shown.tokens) // MOST_LABELS)
-    at = list(range(0, len(shown.tokens), step))
-    return {
+    count = len(shown.tokens)
+    labelled = range(0, count, -(-count // MOST_LABELS))
+    size = 13 if len(labelled) <= 26 else 11
+    axis = {
+        "type": "category",
         "tickmode": "array",
-        "tickvals": at,
+        "tickvals": list(labelled),
         "ticktext": [
-            coloured(shown.tokens[i], by_sentence[sequences[shown.positions[i]]]) for i in at
+            coloured(shown.tokens[at], by_sentence[sequences[shown.positions[at]]], LONGEST)
+            for at in labelled
         ],
-        "tickfont": {"family": MONO, "size": 13 if len(at) <= 26 else 11 if len(at) <= 40 else 8},
-        "range": [-0.5, len(shown.tokens) - 0.5],
+        "tickfont": {"family": MONO, "size": size},
+        "range": [-0.5, count - 0.5],
         "constrain": "domain",
     }
+    widths = [width_in_pixels(shown.tokens[at][:LONGEST], size) for at in labelled]
+    return axis, max(widths) + 8
 
 
-def _outlines(at: int, count: int, colours: Palette) -> list[dict[str, object]]:
+def _outlines(at: int, count: int, colours: Palette) -> list[dict[str, Any]]:
     edge = {"type": "rect", "line": {"color": colours.sentence_a, "width": 2}}
     row = {"x0": -0.5, "x1": count - 0.5, "y0": at - 0.5, "y1": at + 0.5}
     column = {"x0": at - 0.5, "x1": at + 0.5, "y0": -0.5, "y1": count - 0.5}

@@ -1,14 +1,16 @@
 """Shares as horizontal bars, the largest on top."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
-from bert_core.figures.labels import percent, plain
+from bert_core.figures.labels import LONGEST_LABEL, percent, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.figures.palette import Palette
 
 ROW = 28
+LETTERS = 14
 # Pixels to the right of the longest bar for its number.
 NUMBER = 66
 
@@ -29,59 +31,57 @@ def share_bars(
     rows = [*zip(labels, shares, strict=True), *([outlined] if outlined else [])]
     widths = [float(share) for _, share in rows]
     paint = [colour] * len(labels) if isinstance(colour, str) else list(colour)
-    figure = go.Figure(
-        go.Bar(
-            x=widths,
-            y=list(range(len(rows))),
-            orientation="h",
-            text=[percent(width) for width in widths],
-            textposition="outside",
-            cliponaxis=False,
-            textfont={"color": colours.quiet},
-            marker={"color": [*paint, *(["rgba(0,0,0,0)"] if outlined else [])], "cornerradius": 3},
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
-            hovertemplate="%{y}: %{x:.4%}<extra></extra>",
-            width=0.76,
-        ),
-        layout=blank_layout(colours, height=ROW * len(rows) + 4, r=NUMBER),
-    )
-    figure.update_xaxes(range=[0, max([*widths, 1e-9])], showticklabels=False, automargin=False)
-    figure.update_yaxes(
-        tickmode="array",
-        tickvals=list(range(len(rows))),
-        ticktext=[plain(label) for label, _ in rows],
-        tickfont={"family": MONO, "size": 14},
-        range=[len(rows) - 0.5, -0.5],
-    )
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": widths,
+        "y": list(range(len(rows))),
+        "width": 0.76,
+        "text": [percent(width) for width in widths],
+        "textposition": "outside",
+        "textfont": {"color": colours.quiet},
+        "cliponaxis": False,
+        "marker": {"color": [*paint, *(["rgba(0,0,0,0)"] if outlined else [])], "cornerradius": 3},
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+        "hovertemplate": "%{y}: %{x:.4%}<extra></extra>",
+    }
+    room = max(width_in_pixels(label[:LONGEST_LABEL], LETTERS) for label, _ in rows) + 8
+    layout = blank_layout(colours, height=ROW * len(rows) + 4, l=room, r=NUMBER)
+    layout["xaxis"] |= {"range": [0, max([*widths, 1e-9])], "showticklabels": False}
+    layout["yaxis"] |= {
+        "tickmode": "array",
+        "tickvals": list(range(len(rows))),
+        "ticktext": [plain(label) for label, _ in rows],
+        "tickfont": {"family": MONO, "size": LETTERS},
+        "range": [len(rows) - 0.5, -0.5],
+    }
     if outlined:
-        figure.add_shape(_dashed(len(rows) - 1, widths[-1], colours))
-    return figure
+        layout["shapes"] = [_dashed(len(rows) - 1, widths[-1], colours)]
+    return go.Figure([bars], layout)
 
 
 def split_bar(share: float, colours: Palette, *, colour: str, height: int = 34) -> go.Figure:
     """`share` of one bar filled, the rest as its track."""
-    parts = ((share, colour), (1 - share, colours.line))
-    figure = go.Figure(
-        [
-            go.Bar(
-                x=[width],
-                y=[0],
-                orientation="h",
-                marker={"color": paint, "line": {"width": 0}},
-                hovertemplate="%{x:.2%}<extra></extra>",
-                width=1,
-            )
-            for width, paint in parts
-        ],
-        layout=blank_layout(colours, height=height) | {"barmode": "stack"},
-    )
-    figure.update_xaxes(range=[0, 1], showticklabels=False)
-    figure.update_yaxes(range=[-0.5, 0.5], showticklabels=False)
-    return figure
+    bars = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "x": [width],
+            "y": [0],
+            "width": 1,
+            "marker": {"color": paint, "line": {"width": 0}},
+            "hovertemplate": "%{x:.2%}<extra></extra>",
+        }
+        for width, paint in ((share, colour), (1 - share, colours.line))
+    ]
+    layout = blank_layout(colours, height=height) | {"barmode": "stack"}
+    layout["xaxis"] |= {"range": [0, 1], "showticklabels": False}
+    layout["yaxis"] |= {"range": [-0.5, 0.5], "showticklabels": False}
+    return go.Figure(bars, layout)
 
 
-def _dashed(row: int, width: float, colours: Palette) -> dict[str, object]:
+def _dashed(row: int, width: float, colours: Palette) -> dict[str, Any]:
     return {
         "type": "rect",
         "x0": 0,

@@ -1,8 +1,12 @@
 """Numbers and tokens as they stand in figures."""
 
 from html import escape
+from unicodedata import east_asian_width
 
 LONGEST_LABEL = 24
+
+# Digits that take no room and are not drawn.
+INVISIBLE = "\u200b\u200c\u200d\u2060"
 
 
 def percent(share: float) -> str:
@@ -20,6 +24,27 @@ def plain(token: str, longest: int = LONGEST_LABEL) -> str:
     return escape(short, quote=False)
 
 
-def coloured(token: str, colour: str) -> str:
+def unique(token: str, number: int) -> str:
+    """A token that looks as it is but differs from every other with another `number`.
+
+    Plotly takes equal names on an axis for one place.
+    """
+    digits = ""
+    while number:
+        number, digit = divmod(number, len(INVISIBLE))
+        digits += INVISIBLE[digit]
+    return f"{plain(token)}{INVISIBLE[0]}{digits}"
+
+
+def width_in_pixels(label: str, size: int) -> int:
+    """Room for a label in monospace of `size` pixels; wide characters take two places.
+
+    Plotly can measure labels itself, but draws the whole figure again each time it does.
+    """
+    places = sum(2 if east_asian_width(char) in "WF" else 1 for char in label)
+    return round(places * size * 0.602) + 1
+
+
+def coloured(token: str, colour: str, longest: int = LONGEST_LABEL) -> str:
     """A token in a colour, for axis labels."""
-    return f'<span style="color:{colour}">{plain(token)}</span>'
+    return f'<span style="color:{colour}">{plain(token, longest)}</span>'

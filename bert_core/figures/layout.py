@@ -16,7 +16,7 @@ def blank_layout(colours: Palette, height: int, **margins: int) -> dict[str, Any
         "fixedrange": True,
         "showline": False,
         "ticks": "",
-        "automargin": True,
+        "automargin": False,
         "title": None,
     }
     return {

@@ -24,7 +24,7 @@ REST_NOTE = (
 )
 WITH_MASKS = "read the text with its masks"
 COLOUR_NOTE = (
-    "Colour goes by weight to the power 0.55, so that small weights show; the darkest is {most}."
+    "Colour goes by weight to the power 0.55, so that small weights show; the strongest is {most}."
 )
 
 FROM = "“{token}” attends to"

@@ -22,10 +22,9 @@ MAKES = "{piece}  ({word})"
 ASK = "ask about a word without hiding it"
 WHOLE = "whole words, not single pieces"
 GUESSES = "Guesses"
-PUT = "Put a guess in"
-PUT_CHOOSE = "choose one"
+PUT = "Put a guess in: click its bar, or choose it here"
+PUT_CHOOSE = "a guess"
 CLEAR = "Take all masks off"
-PUT_NOTE = "Or click a bar."
 
 COLUMNS = ("token", "masked", "written", "rank", "guess", "makes", "probability")
 

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from bert_core.attention import head_name
 from ui.components.assets import read_css, read_js
 from ui.components.events import is_count, mount
 from ui.components.heads.packing import pack_maps, token_blocks
@@ -14,11 +15,6 @@ from ui.components.heads.packing import pack_maps, token_blocks
 _heads = st.components.v2.component(
     "bert_lens_heads", css=read_css("heads/heads.css"), js=read_js("heads/heads.js")
 )
-
-
-def head_name(layer: int, head: int) -> str:
-    """How a head is called on screen, counted from 1: `head_name(2, 3)` is "layer 3, head 4"."""
-    return f"layer {layer + 1}, head {head + 1}"
 
 
 def head_grid(
@@ -73,35 +69,17 @@ def single_map(
     label: str,
     size: int = 190,
     positions: Sequence[int] | None = None,
-    clickable: bool = False,
     channel: str = "",
-    on_pick: Callable[[], None] | None = None,
-) -> bool:
-    """Draw one map, `size` pixels wide; return whether it was clicked since the last run.
+) -> None:
+    """Draw one map to look at, `size` pixels wide.
 
     cells: `pool_maps` of one head: (rows, columns). The rest is as in `head_grid`.
     """
     shown = {
         "label": label,
         "size": size,
-        "clickable": clickable,
         "blocks": token_blocks(tokens, cells.shape[0], positions),
         "channel": channel,
+        "seen": 0,
     }
-
-    def read(sent: Mapping[str, Any]) -> bool | None:
-        return True if clickable else None
-
-    def picked(_: bool) -> None:
-        if on_pick is not None:
-            on_pick()
-
-    maps = cells[None, None]
-    found = mount(
-        _heads,
-        key,
-        lambda seen: pack_maps(maps, {**shown, "seen": seen}),
-        read,
-        picked if on_pick is not None else None,
-    )
-    return bool(found)
+    _heads(key=key, data=pack_maps(cells[None, None], shown), width=size)

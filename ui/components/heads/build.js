@@ -35,8 +35,8 @@ export function buildSingle(header) {
   stage.style.setProperty("--size", `${header.size}px`);
   stage.dataset.testid = "single-map";
   const parts = buildCanvases(stage);
-  const cell = made(header.clickable ? "button" : "div", "map");
-  if (!header.clickable) cell.setAttribute("role", "img");
+  const cell = made("div", "map");
+  cell.setAttribute("role", "img");
   cell.setAttribute("aria-label", header.label);
   cell.dataset.map = 0;
   stage.append(cell);
@@ -87,6 +87,5 @@ function buildCanvases(stage) {
 function made(tag, className) {
   const element = document.createElement(tag);
   element.className = className;
-  if (tag === "button") element.type = "button";
   return element;
 }

@@ -187,11 +187,7 @@ class HeadGrid {
   }
 
   pick(map) {
-    if (map === null) return;
-    if (this.header.size) {
-      if (this.header.clickable) this.send({ stamp: this.stamps.next() });
-      return;
-    }
+    if (map === null || this.header.size) return;
     const [, heads] = this.header.shape;
     this.chosen = map;
     this.moveCursor(map);

@@ -1,0 +1,74 @@
+"""Somebody at a page: opens it, types a sentence, and waits for the last picture."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from benchmarks.browser import FIELD, PAINT_CLOCK, WIDE, BrokenPageError, complaints
+
+QUIET = 500  # milliseconds without a change, after which the last one was the last
+
+
+@dataclass(frozen=True)
+class Paint:
+    """How long one change of the sentence took, in milliseconds from the key press.
+
+    total: to the last picture painted. server: to the last message of the server. browser: the
+    rest. bytes, messages: what the server sent. last: what changed last.
+    """
+
+    total: float
+    server: float
+    bytes: int
+    messages: int
+    last: str
+
+    @property
+    def browser(self) -> float:
+        return self.total - self.server
+
+
+class Visitor:
+    """One page in a context of its own."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
+        self.page: Page = context.new_page()
+        self.url = url
+        self._complaints = complaints(self.page)
+        self.page.add_init_script(path=PAINT_CLOCK)
+
+    def open(self) -> None:
+        """Open the page and wait until it is filled."""
+        self.page.goto(self.url)
+        self.page.get_by_role("textbox", name=FIELD).wait_for()
+        self.settle()
+
+    def settle(self) -> dict[str, Any]:
+        """The paint clock once nothing changes any longer; raises where something broke."""
+        clock: dict[str, Any] = self.page.evaluate(f"paintClock.settled({QUIET})")
+        self.check()
+        return clock
+
+    def check(self) -> None:
+        """Raise BrokenPageError on a console error, or an exception shown on the page."""
+        shown = self.page.get_by_test_id("stException").count()
+        if self._complaints or shown:
+            raise BrokenPageError(f"{self.url}: {shown} exceptions shown, {self._complaints}")
+
+    def type(self, sentence: str) -> Paint:
+        """Put another sentence into the field and send it."""
+        field = self.page.get_by_role("textbox", name=FIELD)
+        field.fill(sentence)
+        self.page.wait_for_timeout(300)  # the field's own reaction to what is typed
+        field.press("Enter")
+        clock = self.settle()
+        start = clock["entered"]
+        return Paint(
+            total=clock["painted"] - start,
+            server=clock["received"] - start,
+            bytes=clock["bytes"],
+            messages=clock["messages"],
+            last=clock["changes"][-1][1] if clock["changes"] else "",
+        )
