@@ -16,7 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from run import ROOT, StartError, app_environment, find_chromium
+from launcher.chromium import find_chromium
+from launcher.commands import ROOT, StartError
+from launcher.serve import app_environment
 
 PAINT_CLOCK = Path(__file__).with_name("paint_clock.js")
 EMPTY_APP = "benchmarks/empty_app.py"
@@ -131,7 +133,7 @@ def _launch(script: str, log_path: Path, environment: dict[str, str]) -> Server:
     port = free_port()
     flags = ["--server.headless=true", "--server.address=localhost", f"--server.port={port}"]
     flags.append("--browser.serverAddress=localhost")
-    command = [sys.executable, "-m", "streamlit", "run", script, *flags]
+    command = [sys.executable, "-m", "launcher.app_server", "run", script, *flags]
     env = {**app_environment("localhost", False), **environment}
     started = time.time()
     with log_path.open("wb") as log:

@@ -77,10 +77,12 @@ def draw_predictions(
     if shown is None:
         return
     word = encoding.surface(shown.position)
-    if shown.masked:
-        html.heading(words.BEHIND, words.BEHIND_WORD.format(word=word))
-    else:
+    if not shown.masked:
         html.heading(words.AT.format(word=word), words.AT_QUIET)
+    elif shown.original is None:
+        html.heading(words.BEHIND)
+    else:
+        html.heading(words.BEHIND, words.BEHIND_WORD.format(word=word))
     masks = [guess for guess in predictions if guess.masked]
     if len(masks) > 1:
         draw_mask_picker(page, encoding, masks, shown.position)
