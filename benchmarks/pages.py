@@ -9,6 +9,7 @@ import argparse
 import random
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -62,8 +63,9 @@ def forward_pass(sentences: random.Random) -> Callable[[], float]:
 
     def measure() -> float:
         encoding = encode(bert, make_sentence(sentences, TOKENS))
-        assert len(encoding) == TOKENS
-        run = lambda: run_bert(bert, encoding, keep=(ATTENTIONS,))  # noqa: E731
+        if len(encoding) != TOKENS:
+            raise RuntimeError(f"{len(encoding)} tokens: {encoding.text}")
+        run = partial(run_bert, bert, encoding, keep=(ATTENTIONS,))
         run()  # the first one after a pause wakes the threads
         return measure_seconds(run) * 1000
 

@@ -8,15 +8,15 @@
   const STATE = "data-test-script-state";
   const STATUS = '[data-testid="stStatusWidget"], [data-testid="stToolbar"], head';
   const DRAWS = ["drawImage", "putImageData", "fillRect", "strokeRect", "fill", "stroke", "fillText"];
-  const clock = { entered: 0, sent: 0, first: 0, received: 0, bytes: 0, messages: 0 };
-  Object.assign(clock, { changed: 0, painted: 0, changes: [], restart, settled });
+  const NOTHING = { entered: 0, sent: 0, first: 0, received: 0, bytes: 0, messages: 0 };
+  const clock = { ...NOTHING, changed: 0, painted: 0, origin: performance.timeOrigin, settled };
   window.paintClock = clock;
+  let last = null; // the last change itself
   let frameAsked = false;
 
-  function note(what) {
+  function note(change) {
     clock.changed = performance.now();
-    clock.changes.push([clock.changed, what]);
-    if (clock.changes.length > 2000) clock.changes.shift();
+    last = change;
     if (frameAsked) return;
     frameAsked = true;
     requestAnimationFrame(() => {
@@ -34,8 +34,8 @@
   }
 
   const watcher = new MutationObserver((records) => {
-    const shown = records.filter(isPicture);
-    if (shown.length) note(describe(shown.at(-1)));
+    const shown = records.findLast(isPicture); // from the end: the first one found settles it
+    if (shown) note(shown);
   });
 
   function watch(root) {
@@ -44,14 +44,10 @@
   }
 
   function describe({ type, target, attributeName }) {
+    if (!target) return type;
     const element = target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement;
     const near = element?.closest("[data-testid]")?.dataset.testid ?? "";
     return `${near} ${element?.localName ?? "root"} ${attributeName ?? type}`;
-  }
-
-  function restart() {
-    Object.assign(clock, { entered: 0, sent: 0, first: 0, received: 0, bytes: 0, messages: 0 });
-    clock.changes.length = 0;
   }
 
   // Resolves once the script has run and nothing changed for `quiet` milliseconds.
@@ -59,19 +55,20 @@
     const start = performance.now();
     const state = () => document.querySelector(`[${STATE}]`)?.getAttribute(STATE);
     for (;;) {
-      const last = Math.max(clock.painted, clock.changed, clock.received);
+      const latest = Math.max(clock.painted, clock.changed, clock.received);
       const answered = clock.received > clock.entered && state() === "notRunning";
-      if (answered && performance.now() - last >= quiet) return { ...clock };
+      if (answered && performance.now() - latest >= quiet) break;
       if (performance.now() - start > patience) throw new Error(`not settled: ${state()}`);
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
+    return { ...clock, last: last ? describe(last) : "" };
   }
 
   for (const kind of [window.CanvasRenderingContext2D, window.OffscreenCanvasRenderingContext2D]) {
     for (const name of DRAWS) {
       const draw = kind.prototype[name];
       kind.prototype[name] = function (...args) {
-        note(`canvas ${name}`);
+        note({ type: `canvas ${name}` });
         return draw.apply(this, args);
       };
     }
@@ -105,8 +102,7 @@
     "keydown",
     (event) => {
       if (event.key !== "Enter") return;
-      restart();
-      clock.entered = event.timeStamp;
+      Object.assign(clock, NOTHING, { entered: event.timeStamp });
     },
     true,
   );

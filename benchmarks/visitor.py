@@ -39,11 +39,14 @@ class Visitor:
         self._complaints = complaints(self.page)
         self.page.add_init_script(path=PAINT_CLOCK)
 
-    def open(self) -> None:
-        """Open the page and wait until it is filled."""
+    def open(self) -> dict[str, Any]:
+        """Open the page and wait until it is filled; returns the paint clock."""
         self.page.goto(self.url)
         self.page.get_by_role("textbox", name=FIELD).wait_for()
-        self.settle()
+        return self.settle()
+
+    def close(self) -> None:
+        self.page.context.close()
 
     def settle(self) -> dict[str, Any]:
         """The paint clock once nothing changes any longer; raises where something broke."""
@@ -57,12 +60,18 @@ class Visitor:
         if self._complaints or shown:
             raise BrokenPageError(f"{self.url}: {shown} exceptions shown, {self._complaints}")
 
-    def type(self, sentence: str) -> Paint:
-        """Put another sentence into the field and send it."""
+    def send(self, sentence: str, pause: int = 300) -> None:
+        """Put another sentence into the field and press Enter.
+
+        pause: milliseconds for the field's own reaction to what is typed.
+        """
         field = self.page.get_by_role("textbox", name=FIELD)
         field.fill(sentence)
-        self.page.wait_for_timeout(300)  # the field's own reaction to what is typed
+        self.page.wait_for_timeout(pause)
         field.press("Enter")
+
+    def await_paint(self) -> Paint:
+        """What the last sentence that was sent took, once nothing changes any longer."""
         clock = self.settle()
         start = clock["entered"]
         return Paint(
@@ -70,5 +79,14 @@ class Visitor:
             server=clock["received"] - start,
             bytes=clock["bytes"],
             messages=clock["messages"],
-            last=clock["changes"][-1][1] if clock["changes"] else "",
+            last=clock["last"],
         )
+
+    def type(self, sentence: str) -> Paint:
+        """Send a sentence and wait for its last picture."""
+        self.send(sentence)
+        return self.await_paint()
+
+    def tokens(self) -> list[str]:
+        """What the chips of the token strip say."""
+        return self.page.locator("[data-testid=token-strip] button.chip").all_text_contents()

@@ -25,6 +25,7 @@ CACHE_BYTES = 512 * 2**20
 BATCH_BYTES = 256 * 2**20
 MAX_WAITING = 256
 MAX_PATIENCE = 0.002  # seconds
+SHORT_PASS = 2_000_000_000  # multiply-adds; 188 tokens of the embedded model, 23 of BERT-base
 
 RunBatch = Callable[[Bert, Sequence[Encoding], Sequence[Collection[str]]], list[BertRun]]
 
@@ -57,6 +58,7 @@ class Engine:
         self._patience = 0.0  # seconds to wait for them, where others wait already
         # torch counts threads for each thread: the worker's are those of whoever makes the engine.
         self._torch_threads = torch.get_num_threads()
+        self._encoder_size = sum(part.numel() for part in bert.model.bert.encoder.parameters())
         self._worker = threading.Thread(target=self._work, daemon=True, name=f"engine {bert.name}")
         # A daemon thread that is inside torch when the interpreter ends can abort the process.
         atexit.register(self.close)
@@ -194,7 +196,6 @@ class Engine:
         return [request.future for request in requests]
 
     def _work(self) -> None:
-        torch.set_num_threads(self._torch_threads)
         try:
             while self._step():
                 pass
@@ -250,6 +251,7 @@ class Engine:
         """The runs, or what went wrong; an error about memory lets go of the tensors it holds."""
         encodings = [job.encoding for job in jobs]
         tokens = max(map(len, encodings))
+        torch.set_num_threads(self._threads_for(len(jobs) * tokens))
         start = time.perf_counter()
         try:
             runs = self._run_batch(self.bert, encodings, [job.keep for job in jobs])
@@ -266,6 +268,12 @@ class Engine:
             f"There is not enough memory to run {tokens} tokens on {self.bert.device.type}. "
             "Try a shorter text or a smaller model."
         )
+
+    def _threads_for(self, tokens: int) -> int:
+        """torch's threads for a batch: in a short pass they wait for each other more than they
+        work, as soon as the browser or other visitors want the cores too."""
+        short = self._encoder_size * tokens < SHORT_PASS
+        return max(1, self._torch_threads // 2) if short else self._torch_threads
 
     def _end(self) -> None:
         with self._changed:

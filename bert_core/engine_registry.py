@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from bert_core.checkpoints import EMBEDDED
-from bert_core.engine import CACHE_BYTES, Engine
+from bert_core.engine import CACHE_BYTES, MAX_WAITING, Engine
 from bert_core.errors import EngineClosedError, ModelTooLargeError
 from bert_core.model import Bert, load_bert, pick_device
 
@@ -19,6 +19,7 @@ class EngineRegistry:
 
     max_bytes: memory for all of them, each counted with its weights and the bound of its cache.
     load: loads a model, called as `load_bert` is. cache_bytes: the bound of each engine's cache.
+    max_waiting: how many inputs may wait in each.
     """
 
     def __init__(
@@ -27,10 +28,12 @@ class EngineRegistry:
         load: Callable[..., Bert] = load_bert,
         *,
         cache_bytes: int = CACHE_BYTES,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self.max_bytes = max_bytes
         self._load = load
         self._cache_bytes = cache_bytes
+        self._max_waiting = max_waiting
         self._lock = threading.Lock()
         self._engines: OrderedDict[_Key, Future[Engine]] = OrderedDict()
         self._closed = False
@@ -83,7 +86,10 @@ class EngineRegistry:
                 self._make_room(key[0], bert.bytes + self._cache_bytes)
                 if self._closed:
                     raise EngineClosedError("The server is shutting down.")
-                future.set_result(Engine(bert, cache_bytes=self._cache_bytes))
+                engine = Engine(
+                    bert, cache_bytes=self._cache_bytes, max_waiting=self._max_waiting
+                )
+                future.set_result(engine)
         except BaseException as error:  # a KeyboardInterrupt too: others wait for this future
             with self._lock:
                 self._engines.pop(key, None)

@@ -17,10 +17,9 @@ def word_with(encoding: Encoding, position: int, piece: str) -> str:
     while parts[0].startswith(CONTINUES) and encoding.sequences[left - 1] is not None:
         left -= 1
         parts.insert(0, "…" if left in encoding.masked else encoding.tokens[left])
-    for right in range(position + 1, len(encoding)):
-        if not encoding.tokens[right].startswith(CONTINUES):
-            break
-        parts.append(encoding.tokens[right])
+    last = _replaced(encoding, position, piece)[-1]
+    rest = [right for right in _word_positions(encoding, position) if right > last]
+    parts += ["…" if right in encoding.masked else encoding.tokens[right] for right in rest]
     return "".join(part.removeprefix(CONTINUES) for part in parts)
 
 
@@ -28,7 +27,8 @@ def put_in(bert: Bert, encoding: Encoding, position: int, piece: str) -> Encodin
     """The input with `piece` written into the text at `position`, its other masks kept.
 
     A guess that starts a word replaces the whole word if all of it is masked; any other guess
-    replaces the one piece.
+    replaces the one piece. One that continues a word is joined to what stands before it, spaces or
+    not; one that starts a word is kept apart from what would run into it ("didn't": "didn a t").
 
     Raises:
         InputError: `position` is not in the text.
@@ -38,35 +38,56 @@ def put_in(bert: Bert, encoding: Encoding, position: int, piece: str) -> Encodin
         raise InputError("Only a word of the text can be replaced.")
     span = _replaced(encoding, position, piece)
     start, end = encoding.offsets[span[0]][0], encoding.offsets[span[-1]][1]
-    written = _written(bert, encoding, position, piece)
+    gone = {(sequence, place) for place in range(start, end)}
+    if piece.startswith(CONTINUES) and encoding.sequences[span[0] - 1] is not None:
+        start = encoding.offsets[span[0] - 1][1]
     sentences = [encoding.text, encoding.pair or ""]
-    sentences[sequence] = sentences[sequence][:start] + written + sentences[sequence][end:]
+    before, after = sentences[sequence][:start], sentences[sequence][end:]
+    written = _written(bert, encoding, position, piece)
+    if not piece.startswith(CONTINUES):
+        ends_word = span[-1] + 1 not in _word_positions(encoding, position)
+        left = " " if _run_together(bert, before, written) else ""
+        right = " " if ends_word and _run_together(bert, written, after) else ""
+        written = f"{left}{written}{right}"
+    sentences[sequence] = before + written + after
     text, pair = sentences[0], sentences[1] if encoding.pair is not None else None
     shift = len(written) - (end - start)
-    kept = {
-        _moved(encoding, at, (sequence, start), shift) for at in encoding.masked if at not in span
-    }
+    others = [at for at in encoding.masked if _anchor(encoding, at) not in gone]
+    kept = {_moved(encoding, at, (sequence, start), shift) for at in others}
     fresh = encode(bert, text, pair)
     return encode(bert, text, pair, [at for at in range(len(fresh)) if _anchor(fresh, at) in kept])
 
 
 def _replaced(encoding: Encoding, position: int, piece: str) -> tuple[int, ...]:
     """The positions that `piece` takes the place of."""
-    word = encoding.word_at(position)
-    if word is None or piece.startswith(CONTINUES) or position != word.positions[0]:
+    word = _word_positions(encoding, position)
+    if piece.startswith(CONTINUES) or position != word[0]:
         return (position,)
-    return word.positions if set(word.positions) <= set(encoding.masked) else (position,)
+    return word if set(word) <= set(encoding.masked) else (position,)
 
 
 def _written(bert: Bert, encoding: Encoding, position: int, piece: str) -> str:
     """`piece` as it is typed: without ##, with a capital where one stood and case is ignored."""
-    word = encoding.word_at(position)
     plain = piece.removeprefix(CONTINUES)
-    if word is not None and position != word.positions[0]:
-        return plain if piece.startswith(CONTINUES) else f" {plain}"
+    if piece.startswith(CONTINUES) or position != _word_positions(encoding, position)[0]:
+        return plain
     capital = plain[:1].upper() + plain[1:]
     had_capital = encoding.surface(position)[:1].isupper() and position not in _typed(encoding)
     return capital if had_capital and bert.wordpiece.normalize(capital) == plain else plain
+
+
+def _run_together(bert: Bert, before: str, after: str) -> bool:
+    """Whether the last word of `before` and the first of `after` become one, side by side."""
+    apart, joined = (
+        sum(len(set(bert.wordpiece.split(text).word_ids)) for text in texts)
+        for texts in ((before, after), (before + after,))
+    )
+    return joined < apart
+
+
+def _word_positions(encoding: Encoding, position: int) -> tuple[int, ...]:
+    word = encoding.word_at(position)
+    return (position,) if word is None else word.positions
 
 
 def _typed(encoding: Encoding) -> set[int]:

@@ -113,8 +113,8 @@ def encode(
     Raises:
         InputError: a masked position is outside the text or on an added special token.
     """
-    text = _readable(text)
-    pair = _readable(pair) if pair is not None and pair.strip() else None
+    text = readable(text)
+    pair = readable(pair) if pair is not None and pair.strip() else None
     sources = [text] if pair is None else [text, pair]
     parts = [bert.wordpiece.split(source[:MAX_CHARACTERS]) for source in sources]
     budget = bert.max_tokens - 1 - len(parts)
@@ -180,6 +180,6 @@ def _checked_positions(masked: Iterable[int], sequences: tuple[int | None, ...])
     return asked
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """`text` with lone surrogates, which no encoding can hold, replaced one for one."""
     return LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)

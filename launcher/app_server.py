@@ -1,8 +1,15 @@
-"""Streamlit without its one question to the internet: `python -m launcher.app_server run app.py`.
+"""Streamlit as run.py starts it: `python -m launcher.app_server run app.py`.
 
-When a page of another site knocks, Streamlit fetches this machine's public address from
+Two things differ from `streamlit run app.py`. Streamlit's one question to the internet is not
+asked: when a page of another site knocks, it fetches this machine's public address from
 checkip.amazonaws.com, to see whether the page came from there; no setting keeps it from asking.
+And torch is imported while the browser opens, not when the first page is asked for.
 """
+
+import sys
+import threading
+from importlib import import_module
+from pathlib import Path
 
 from streamlit import net_util
 from streamlit.web import cli
@@ -13,6 +20,14 @@ def no_address() -> "str | None":
     return None
 
 
+def import_ahead() -> None:
+    """Import what the first page needs; whatever is wrong with it, the page itself will say."""
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    for module in ("bert_core.engine_registry", "plotly.graph_objects"):
+        import_module(module)
+
+
 if __name__ == "__main__":
     net_util.get_external_ip = no_address
+    threading.Thread(target=import_ahead, daemon=True).start()
     cli.main(prog_name="streamlit")

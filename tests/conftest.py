@@ -2,14 +2,22 @@
 
 import os
 from collections.abc import Callable, Iterator
+from unittest.mock import Mock
 
 import pytest
+import streamlit as st
 from hypothesis import settings
 
+from bert_core.checkpoints import EMBEDDED
 from bert_core.engine import Engine
 from bert_core.model import Bert, load_bert
 from tests.recorder import Held, Recorder
 from tests.tiny import tiny_bert
+from ui import cached
+from ui.settings import Settings
+from ui.settings import settings as server_settings
+
+COMPONENTS = "streamlit.components.v2.manifest_scanner"
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
@@ -52,3 +60,35 @@ def recorder() -> Recorder:
 def engine(tiny: Bert, recorder: Recorder) -> Iterator[Engine]:
     with Engine(tiny, run=recorder) as made:
         yield made
+
+
+@pytest.fixture
+def server(embedded: Bert, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server that nobody has visited yet: nothing cached, nothing set, no hub cache.
+
+    The embedded model is there already; other models are loaded from their folders.
+    """
+
+    def load(source: str, device: str, **options: int) -> Bert:
+        return embedded if source == EMBEDDED else load_bert(source, device, **options)
+
+    def forget() -> None:
+        for name in Settings.model_fields:
+            monkeypatch.delenv(f"BERT_LENS_{name.upper()}", raising=False)
+        server_settings.cache_clear()
+
+    monkeypatch.setattr("ui.cached.load_bert", load)
+    # Looking through all objects takes longer than a page, and what tests leave behind must go.
+    monkeypatch.setattr("ui.cached.gc", Mock())
+    # AppTest searches all installed packages for components before each run; ours are in none.
+    monkeypatch.setattr(f"{COMPONENTS}.scan_component_manifests", list)
+    for module in ("ui.cached", "ui.settings"):
+        monkeypatch.setattr(f"{module}.cached_checkpoints", list)
+    forget()
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    forget()
+    cached.registry().close()
+    st.cache_data.clear()
+    st.cache_resource.clear()

@@ -27,7 +27,10 @@ def registry() -> EngineRegistry:
     """The engines of this server, one for each model in use."""
     limits = settings()
     return EngineRegistry(
-        limits.memory_mb * MEGABYTE, _load_for_good, cache_bytes=limits.cache_mb * MEGABYTE
+        limits.memory_mb * MEGABYTE,
+        _load_for_good,
+        cache_bytes=limits.cache_mb * MEGABYTE,
+        max_waiting=limits.waiting,
     )
 
 

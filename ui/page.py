@@ -65,7 +65,8 @@ class Page:
 
     def run(self, *asked: tuple[Encoding, Sequence[str]]) -> list[BertRun]:
         """Run inputs as one batch, each keeping what is named beside it; notes the time."""
-        runs = cached.run_many(self.engine, [e for e, _ in asked], [keep for _, keep in asked])
+        with stop_on_failure():
+            runs = cached.run_many(self.engine, [e for e, _ in asked], [keep for _, keep in asked])
         self.report(runs[0])
         return runs
 
@@ -97,13 +98,14 @@ def open_page(
     st.set_page_config(f"{title} · {words.BRAND}", page_icon=ICON, layout="wide")
     html.apply_style()
     view = state.current_view()
-    with st.sidebar:
+    with stop_on_failure(), st.sidebar:
         status = draw_navigation(name, view)
     html.title(title, lead)
     _draw_fields(name, view)
     if after_text is not None:
         after_text()
-    engine = open_engine(view)
+    with stop_on_failure():
+        engine = open_engine(view)
     notice = state.take_notice()
     if st.session_state.get(state.TOO_LONG):
         notice = f"{notice} {words.LINK_TOO_LONG}".strip()
@@ -119,6 +121,16 @@ def open_page(
     )
     dark = st.context.theme.type == "dark"
     return Page(name, view, engine, encoding, masked, palette(dark), status)
+
+
+@contextmanager
+def stop_on_failure() -> Iterator[None]:
+    """What the block raises on purpose is all that the page then says."""
+    try:
+        yield
+    except BertLensError as error:
+        st.error(str(error))
+        st.stop()
 
 
 @contextmanager

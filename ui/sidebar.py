@@ -61,12 +61,16 @@ def open_engine(view: View) -> Engine:
     """The engine of the view's model; where it cannot be had, why, and the embedded one."""
     if view.model == EMBEDDED:
         return cached.get_engine(EMBEDDED)
+    failed = st.session_state.get(FAILED, ("", ""))
     try:
+        if failed[0] == view.model:  # not tried again on each run: the hub may keep silent for long
+            raise ModelError(failed[1])
         if not settings().allows(view.model):
             raise ModelError(words.NOT_ALLOWED.format(model=view.model[:80]))
         with st.spinner(words.LOADING.format(model=view.model[:80])):
             return cached.get_engine(view.model, _progress_line(view.model))
     except ModelError as error:
+        st.session_state[FAILED] = (view.model, str(error))
         st.error(f"{error} {words.FALLBACK}")
         return cached.get_engine(EMBEDDED)
 
@@ -99,6 +103,7 @@ def _draw_picker(page: str, view: View) -> None:
 
 def _take_model(key: str) -> None:
     source = str(st.session_state[key] or "").strip()
+    st.session_state.pop(FAILED, None)
     view: View = st.session_state[state.VIEW]
     if source and source != view.model:
         if view.masked:

@@ -14,6 +14,7 @@ from bert_core.errors import BertLensError
 from bert_core.tokenization import MAX_CHARACTERS
 from ui.examples import EXAMPLES
 from ui.view import LONGEST_LINK, View, link_length, read_query
+from ui.words import common as words
 
 VIEW = "view"
 LINK = "link"  # the query this session wrote last; another one in the address is a link to follow
@@ -31,7 +32,7 @@ def current_view() -> View:
     }
     if asked and asked != st.session_state.get(LINK):
         view = read_query(asked)
-        if not asked.keys() & {"a", "z"}:
+        if not asked.keys() & {"a", "b", "z"}:
             view = replace(view, text=EXAMPLES[0].text, pair=EXAMPLES[0].pair)
         st.session_state[VIEW] = view
     elif VIEW not in st.session_state:
@@ -49,8 +50,10 @@ def change(**fields: Any) -> None:
 def change_text(text: str, pair: str, notice: str = "") -> None:
     """Other sentences; `notice` is shown if masks are dropped with the old ones."""
     view: View = st.session_state[VIEW]
-    text, pair = text[:MAX_CHARACTERS], pair[:MAX_CHARACTERS]
-    if view.masked and (text, pair) != (view.text, view.pair):
+    if max(len(text), len(pair)) > MAX_CHARACTERS:
+        text, pair = text[:MAX_CHARACTERS], pair[:MAX_CHARACTERS]
+        st.session_state[NOTICE] = words.TOO_LONG.format(limit=MAX_CHARACTERS)
+    elif view.masked and (text, pair) != (view.text, view.pair):
         st.session_state[NOTICE] = notice
     st.session_state[VIEW] = view.with_text(text, pair)
 

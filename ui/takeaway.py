@@ -71,12 +71,13 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 def to_json(page: Page, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """Rows with the model, the input and the view that they belong to."""
+    view = page.view
     document = {
         "page": page.name,
         "model": page.bert.name,
         "counting": COUNTING,
         "input": describe_input(page.encoding),
-        "view": asdict(page.view),
+        "view": asdict(view) | {"layer": view.layer + 1, "head": view.head + 1},
         "columns": list(columns),
         "rows": [list(row) for row in rows],
     }
@@ -125,5 +126,5 @@ def _open_saved(key: str) -> None:
     try:
         query = json.loads(upload.getvalue())[SAVED]
         state.replace_view(read_query({str(name): str(value) for name, value in query.items()}))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         st.session_state[state.NOTICE] = words.NOT_A_VIEW

@@ -8,10 +8,10 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from bert_core.checkpoints import EMBEDDED
-from bert_core.tokenization import MAX_CHARACTERS
+from bert_core.tokenization import MAX_CHARACTERS, readable
 
 # Beyond this many characters of percent-encoding the texts travel deflated.
 READABLE_LINK = 1_500
@@ -87,7 +87,8 @@ DEFAULTS = View()
 
 def read_query(query: Mapping[str, str]) -> View:
     """The view that a link holds; whatever in it makes no sense is left at its default."""
-    text, pair = _unpack_texts(query)
+    query = {name: readable(value) for name, value in query.items()}
+    text, pair = map(readable, _unpack_texts(query))
     layer, head = _read_head(query.get("head", ""))
     return View(
         text=text,
@@ -109,7 +110,7 @@ def read_query(query: Mapping[str, str]) -> View:
 
 def link_length(query: Mapping[str, str]) -> int:
     """Characters of `query` as it stands in an address."""
-    return sum(len(quote(name)) + len(quote(value)) + 2 for name, value in query.items())
+    return len(urlencode(query, quote_via=quote)) + 1
 
 
 def _pack_texts(text: str, pair: str) -> dict[str, str]:
@@ -129,7 +130,7 @@ def _unpack_texts(query: Mapping[str, str]) -> tuple[str, str]:
         raw = zlib.decompressobj().decompress(packed, 8 * MAX_CHARACTERS + 16)
         text, pair = json.loads(raw)
         return str(text)[:MAX_CHARACTERS], str(pair)[:MAX_CHARACTERS]
-    except (ValueError, TypeError, zlib.error):
+    except (ValueError, TypeError, RecursionError, zlib.error):
         return "", ""
 
 

