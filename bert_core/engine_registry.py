@@ -86,9 +86,7 @@ class EngineRegistry:
                 self._make_room(key[0], bert.bytes + self._cache_bytes)
                 if self._closed:
                     raise EngineClosedError("The server is shutting down.")
-                engine = Engine(
-                    bert, cache_bytes=self._cache_bytes, max_waiting=self._max_waiting
-                )
+                engine = Engine(bert, cache_bytes=self._cache_bytes, max_waiting=self._max_waiting)
                 future.set_result(engine)
         except BaseException as error:  # a KeyboardInterrupt too: others wait for this future
             with self._lock:

@@ -40,7 +40,7 @@ def put_in(bert: Bert, encoding: Encoding, position: int, piece: str) -> Encodin
     start, end = encoding.offsets[span[0]][0], encoding.offsets[span[-1]][1]
     gone = {(sequence, place) for place in range(start, end)}
     if piece.startswith(CONTINUES) and encoding.sequences[span[0] - 1] is not None:
-        start = encoding.offsets[span[0] - 1][1]
+        start = min(start, encoding.offsets[span[0] - 1][1])
     sentences = [encoding.text, encoding.pair or ""]
     before, after = sentences[sequence][:start], sentences[sequence][end:]
     written = _written(bert, encoding, position, piece)

@@ -45,6 +45,9 @@ def check_port(host: str, port: int) -> None:
 def app_environment(host: str, allow_other_models: bool) -> "dict[str, str]":
     """The environment of the app; a choice about other models that is already there stays."""
     env = dict(os.environ, HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
+    # torch's threads sleep while they wait for each other; spinning, they would keep the cores from
+    # the browser and from other visitors.
+    env.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     env["STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE"] = "true"
     if host not in LOCAL:
         env.setdefault("BERT_LENS_OTHER_MODELS", "1" if allow_other_models else "0")

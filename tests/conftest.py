@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -69,7 +70,7 @@ def server(embedded: Bert, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     The embedded model is there already; other models are loaded from their folders.
     """
 
-    def load(source: str, device: str, **options: int) -> Bert:
+    def load(source: str, device: str, **options: Any) -> Bert:
         return embedded if source == EMBEDDED else load_bert(source, device, **options)
 
     def forget() -> None:

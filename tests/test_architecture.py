@@ -205,9 +205,7 @@ def test_only_two_modules_know_the_tokenizers_library() -> None:
 
 @every_file
 def test_nothing_is_evaluated_or_unpickled(path: Path) -> None:
-    called = {
-        dotted(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)
-    }
+    called = {dotted(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)}
     assert not called & {"eval", "exec", "compile", "pickle.load", "pickle.loads", "torch.load"}
 
 
@@ -220,9 +218,7 @@ def test_pages_begin_with_open_page_and_draw_all_they_have_in_main() -> None:
     for path in (ROOT / "app.py", *(ROOT / "pages").glob("*.py")):
         tree = tree_of(path)
         (main,) = (
-            node
-            for node in tree.body
-            if isinstance(node, ast.FunctionDef) and node.name == "main"
+            node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"
         )
         first = ast.unparse(main.body[0])
         assert first.startswith("page = open_page("), name_of(path)

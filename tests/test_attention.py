@@ -125,7 +125,8 @@ def test_rows_of_a_real_run_sum_to_one_whatever_is_averaged(embedded: Bert) -> N
 
 def by_hand(weights: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
     """The largest first, the earlier one where two are equal."""
-    left, best = list(weights), []
+    left: list[tuple[int, float]] = list(weights)
+    best: list[tuple[int, float]] = []
     while left and len(best) < k:
         top = left[0]
         for candidate in left:

@@ -38,9 +38,7 @@ def test_words_have_a_letter_or_digit_and_are_not_masked(tiny: Bert) -> None:
         ("...", None, "."),
     ],
 )
-def test_what_is_asked_about_first(
-    tiny: Bert, text: str, pair: str | None, expected: str
-) -> None:
+def test_what_is_asked_about_first(tiny: Bert, text: str, pair: str | None, expected: str) -> None:
     encoding = encode(tiny, text, pair)
     chosen = default_mask(encoding)
     word = encoding.word_at(chosen[0])
@@ -61,9 +59,7 @@ def test_all_masks_that_were_typed_are_asked_about(tiny: Bert) -> None:
 def test_whatever_was_typed_what_is_asked_about_can_be_masked(text: str, pair: str | None) -> None:
     encoding = encode(SMALL, text, pair)
     chosen = default_mask(encoding)
-    assert encode(SMALL, text, pair, chosen).masked == tuple(
-        sorted({*chosen, *encoding.masked})
-    )
+    assert encode(SMALL, text, pair, chosen).masked == tuple(sorted({*chosen, *encoding.masked}))
     assert bool(chosen) == bool(text_positions(encoding))
 
 

@@ -122,9 +122,9 @@ def test_the_picked_row_and_column_are_outlined_and_only_where_they_are_shown() 
     assert (row["y0"], row["y1"], row["x0"], row["x1"]) == (0.5, 1.5, -0.5, 1.5)
     assert (column["x0"], column["x1"], column["y0"], column["y1"]) == (0.5, 1.5, -0.5, 1.5)
     for picked in (None, 0):
-        assert "shapes" not in sent(attention_heatmap(shown, [0] * 3, LIGHT, picked=picked))[
-            "layout"
-        ]
+        assert (
+            "shapes" not in sent(attention_heatmap(shown, [0] * 3, LIGHT, picked=picked))["layout"]
+        )
 
 
 def test_a_map_of_zeros_can_be_drawn() -> None:
@@ -157,7 +157,7 @@ def test_bars_carry_exactly_the_shares_top_down(shares: list[float], outlined: b
 
 
 def test_labels_and_shares_of_different_number_are_refused() -> None:
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match="is longer than"):
         share_bars(["a"], [0.5, 0.5], LIGHT, colour=LIGHT.mask)
 
 
@@ -307,9 +307,7 @@ def test_each_cell_is_the_maximum_of_its_block(size: int) -> None:
     assert edges[0] == 0
     for row in range(0, side, max(1, side // 7)):
         for column in range(side):
-            block = maps[
-                1, 0, edges[row] : edges[row + 1], edges[column] : edges[column + 1]
-            ]
+            block = maps[1, 0, edges[row] : edges[row + 1], edges[column] : edges[column + 1]]
             expected = round(float(block.max()) ** COLOUR_POWER * 255)
             assert abs(int(small[1, 0, row, column]) - expected) <= 1
 

@@ -189,9 +189,7 @@ def test_an_id_without_a_piece_is_called_by_its_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("k", "positions"), [(0, [1]), (-3, [1]), (5, [99]), (5, [-1]), (5, [5])])
-def test_no_guesses_and_no_such_token_are_refused(
-    tiny: Bert, k: int, positions: list[int]
-) -> None:
+def test_no_guesses_and_no_such_token_are_refused(tiny: Bert, k: int, positions: list[int]) -> None:
     run = run_bert(tiny, encode(tiny, "the cat [MASK]"), ())
     assert len(run.encoding) == 5
     with pytest.raises(InputError, match="at least one guess, at tokens that are in"):

@@ -145,7 +145,7 @@ def test_the_sidebar_says_which_model_speaks_and_that_it_is_ours(page: str) -> N
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "home"])
 def test_numbers_can_be_taken_away_and_opened_as_a_table(page: str) -> None:
     at = visit(page, **EVERYTHING)
-    labels = [button.label for button in at.get("download_button")]
+    labels = [button.label for button in at.download_button]
     assert labels == [common.CSV, common.JSON, common.SAVE]
     assert not at.dataframe
     table = next(one for one in at.expander if one.label == common.TABLE)
@@ -262,7 +262,7 @@ def test_home_has_the_four_readings_with_the_librarys_numbers(embedded: Bert) ->
         f"to “{encoding.tokens[link.key]}”"
     ) in said(at)
     assert percent(link.weight) in said(at)
-    header, cells = maps(at)
+    _, cells = maps(at)
     np.testing.assert_allclose(
         cells[0, 0].astype(int),
         pool_maps(run.attentions[link.layer, link.head]).astype(int),
@@ -430,7 +430,7 @@ def test_several_masks_are_guessed_apart_and_one_is_listed(embedded: Bert) -> No
     run = run_bert(embedded, encode(embedded, KEYS, None, [2, 6, 9]))
     guesses = {guess.position: guess for guess in predict_masked(embedded, run, 10)}
     for place in (6, 9, 2):
-        (pills,) = at.get("button_group")
+        (pills,) = at.pills
         assert len(pills.options) == 3
         pills.set_value(place).run()
         assert view_of(at).place == place

@@ -4,7 +4,6 @@ A click on the strip or on a map does not reach AppTest; test_browser.py clicks.
 """
 
 import json
-from html import escape
 
 import pytest
 
@@ -211,9 +210,13 @@ def test_script_in_the_text_is_text_wherever_it_is_shown(page: str) -> None:
     assert any(group["surface"] == "script" for group in strip(at)["groups"])
 
 
-def test_a_word_that_is_markup_is_escaped_in_headings() -> None:
-    at = visit("tokenization", a="<b>", look="1")
-    assert any(escape("“<”") in body for body in markup(at))
+@pytest.mark.parametrize("page", ["tokenization", "attention", "masked_words", "home"])
+def test_a_word_that_is_markup_is_escaped_in_every_heading(page: str) -> None:
+    at = visit(page, a="a < b", look="2", mask="2")
+    headings = [body for body in markup(at) if "bl-heading" in body]
+    assert any("“&lt;”" in heading for heading in headings)
+    for body in markup(at):
+        assert "“<”" not in body
 
 
 @every_page

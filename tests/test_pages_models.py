@@ -172,7 +172,7 @@ def nothing_there(folder: Path) -> None:
     folder.rmdir()
 
 
-BROKEN = {
+BROKEN: dict[Callable[[Path], None], str] = {
     no_model: "holds no model: it has no config.json",
     truncated: "the file is cut off or damaged",
     pickled: "has its weights as a pickle, which can run code",
@@ -222,7 +222,7 @@ def test_folders_and_names_are_refused_where_others_are_off(
         at = visit(page, **TEXT, model=tiny_folder)
         assert_whole(at, page)
         assert_pictures(at, page)
-        assert errors(at) == [f"{common.NOT_ALLOWED.format(model=tiny_folder)[:]} {common.FALLBACK}"]
+        assert errors(at) == [f"{common.NOT_ALLOWED.format(model=tiny_folder)} {common.FALLBACK}"]
         assert f"{page}.model_field" not in [field.key for field in at.text_input]
         assert at.selectbox(key=f"{page}.model_picker").options == ["embedded"]
 

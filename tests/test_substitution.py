@@ -102,6 +102,16 @@ def test_a_capital_stays_where_case_is_ignored(tiny: Bert) -> None:
     assert put_in(tiny, masked_at(tiny, "Cat Ran", 2), 2, "##s").text == "Cats"
 
 
+def test_pieces_of_one_character_go_together(embedded: Bert) -> None:
+    """Uncased models take a Korean syllable apart: its pieces stand in the same place."""
+    encoding = encode(embedded, "가 나 x", None, [1, 2, 5])
+    assert encoding.offsets[1] == encoding.offsets[2] == (0, 1)
+    for position, piece in ((1, "cat"), (2, "##s")):
+        changed = put_in(embedded, encoding, position, piece)
+        assert changed.text == f"{piece.removeprefix('##')} 나 x"
+        assert [changed.surface(at) for at in changed.masked] == ["x"]
+
+
 def test_only_the_sentence_of_the_token_changes(tiny: Bert) -> None:
     encoding = masked_at(tiny, "the cat", 2, 5, 6, pair="the dog ran")
     assert (encoding.surface(2), encoding.surface(5), encoding.surface(6)) == ("cat", "dog", "ran")

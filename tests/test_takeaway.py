@@ -55,7 +55,9 @@ def test_no_cell_of_text_begins_like_a_formula(found: list[tuple[Any, ...]]) -> 
         assert not (len(cells[0]) > 1 and cells[0].startswith(FORMULA))
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+A1", "-2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("x")'])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+A1", "-2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("x")']
+)
 def test_a_cell_like_a_formula_is_quoted(text: str) -> None:
     assert read_csv(to_csv(("a",), [(text,)]))[1] == [f"'{text}"]
 

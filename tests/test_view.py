@@ -54,13 +54,12 @@ NONSENSE = [
 
 
 # A text field and an address hold Unicode, in which there are no lone surrogates.
-sendable = st.text(st.characters(exclude_categories=("Cs",)), max_size=400)
+characters = st.characters(exclude_categories=["Cs"])
+sendable = st.text(characters, max_size=400)
 counts = st.integers(0, 9_999)
 models = st.one_of(
     st.just("embedded"),
-    st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60)
-    .map(str.strip)
-    .filter(bool),
+    st.text(characters, min_size=1, max_size=60).map(str.strip).filter(bool),
 )
 views = st.builds(
     View,

@@ -6,6 +6,7 @@ from concurrent.futures import CancelledError
 from typing import Any
 
 import streamlit as st
+import torch
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
@@ -63,6 +64,8 @@ def run_many(
     engine: Engine, encodings: Sequence[Encoding], keeps: Sequence[Sequence[str]]
 ) -> list[BertRun]:
     """Run inputs for the visitor of this script run, who may have clicked on by then."""
+    # What is left for the script's own thread is small: a team of threads for it costs more.
+    torch.set_num_threads(1)
     for attempt in range(ATTEMPTS):
         try:
             return engine.run_many(encodings, keeps=keeps, still_wanted=_wanted_by_this_run())

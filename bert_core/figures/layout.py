@@ -17,6 +17,7 @@ def blank_layout(colours: Palette, height: int, **margins: int) -> dict[str, Any
         "showline": False,
         "ticks": "",
         "automargin": False,
+        "ticklabeloverflow": "allow",  # else every label is measured, each time
         "title": None,
     }
     return {
