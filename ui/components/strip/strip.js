@@ -47,7 +47,9 @@ class TokenStrip {
     this.root.remove();
   }
 
+  // Called for new data and for a new theme.
   update(data) {
+    this.followTheme();
     if (this.stamps.isBehind(data.seen)) return;
     const { seen, picked, ...content } = data;
     const shape = JSON.stringify(content);
@@ -59,6 +61,13 @@ class TokenStrip {
     if (changed) this.rebuild();
     this.paint();
     if (changed) this.revealPicked();
+  }
+
+  // The server paints the figures: a new theme asks it for new ones.
+  followTheme() {
+    const theme = getComputedStyle(this.root).colorScheme;
+    if (this.theme && theme !== this.theme) this.send({ theme });
+    this.theme = theme;
   }
 
   // New chips take the place of the old in one step: no jump, and the focus stays where it was.
