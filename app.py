@@ -1,5 +1,6 @@
 """Home: one sentence in, four readings out, each the door to its page."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import streamlit as st
@@ -17,6 +18,7 @@ from ui.choices import default_mask, word_positions
 from ui.components.heads import single_map
 from ui.examples import EXAMPLES
 from ui.page import Page, open_page, sentence_on_failure
+from ui.takeaway import draw_foot
 from ui.view import View
 from ui.words import home as words
 
@@ -30,17 +32,24 @@ def main() -> None:
     focus = asked[0] if asked else None
     typed, masked = page.run((page.encoding, (ATTENTIONS,)), (page.masked_encoding(asked), ()))
     page.strip(page.encoding, words.STRIP, ask_about, picked=asked, whole_words=True)
+    link = None if focus is None else find_link(page, typed, focus)
     left, right = st.columns(2, gap="large")
     with left:
         draw_pieces(page)
         if focus is not None:
-            draw_link(page, typed, focus)
+            draw_link(page, typed, focus, link)
     with right:
         if focus is not None:
             with sentence_on_failure():
                 draw_guesses(page, masked, focus)
         with sentence_on_failure():
             draw_next_sentence(page, typed)
+    draw_foot(
+        page,
+        words.COLUMNS,
+        lambda: table_rows(page, typed, masked, focus, link),
+        words.HOW,
+    )
 
 
 def draw_examples() -> None:
@@ -79,7 +88,7 @@ def split_rows(encoding: Encoding) -> list[str]:
     """The words that became several pieces, as markup; what is unknown."""
     split = [word for word in encoding.words if len(word.positions) > 1]
     rows = [
-        f"{html.safe(word.surface)} <span class='bl-quiet'>{words.SPLIT}</span> "
+        f"{html.safe(html.short(word.surface))} <span class='bl-quiet'>{words.SPLIT}</span> "
         + html.chips([encoding.tokens[at] for at in word.positions], "b" if word.sequence else "a")
         for word in split[:MOST_SPLIT]
     ]
@@ -91,18 +100,23 @@ def split_rows(encoding: Encoding) -> list[str]:
     return rows or [html.quiet(words.ALL_WHOLE)]
 
 
-def draw_link(page: Page, run: BertRun, focus: int) -> None:
-    """One head at the token that is asked about: the view's own, or the one that looks furthest."""
+def find_link(page: Page, run: BertRun, focus: int) -> AttentionLink | None:
+    """Where the token that is asked about looks: in the view's head, or in the surest of all."""
     if run.attentions is None:
-        return
+        return None
     chosen = page.view.look is not None
-    link = find_strongest_link(
+    return find_strongest_link(
         run.attentions,
         focus,
         word_positions(page.encoding),
         layer=page.layer if chosen else None,
         head=page.head if chosen else None,
     )
+
+
+def draw_link(page: Page, run: BertRun, focus: int, link: AttentionLink | None) -> None:
+    if run.attentions is None:
+        return
     layer, head = (link.layer, link.head) if link else (page.layer, page.head)
     link_heading(page, link, layer, head)
     heads = page.bert.layers * page.bert.heads
@@ -115,7 +129,7 @@ def draw_link(page: Page, run: BertRun, focus: int) -> None:
         )
         with st.container(width="stretch"):
             html.note(words.LINK_NOTE.format(heads=heads))
-            if link and not chosen:
+            if link and page.view.look is None:
                 html.note(words.LINK_STRONGEST.format(heads=heads))
             door("attention", replace(page.view, layer=layer, head=head, look=focus))
 
@@ -134,7 +148,7 @@ def link_heading(page: Page, link: AttentionLink | None, layer: int, head: int) 
 
 def draw_guesses(page: Page, run: BertRun, focus: int) -> None:
     guess = predict_masked(page.bert, run, k=GUESSES, positions=[focus])[0]
-    word = page.encoding.surface(focus)
+    word = html.short(page.encoding.surface(focus))
     html.heading(words.EXPECTS.format(word=word), words.EXPECTS_CLICK)
     written = None
     if guess.original is not None and guess.original_probability is not None:
@@ -176,6 +190,24 @@ def draw_next_sentence(page: Page, run: BertRun) -> None:
     )
     html.big(share, words.FOLLOWS_NOTE)
     door("next_sentence", page.view)
+
+
+def table_rows(
+    page: Page, typed: BertRun, masked: BertRun, focus: int | None, link: AttentionLink | None
+) -> Iterator[tuple[str, str, float]]:
+    """The numbers of the four readings."""
+    tokens = page.encoding.tokens
+    if focus is not None and page.bert.has_mlm:
+        guess = predict_masked(page.bert, masked, k=GUESSES, positions=[focus])[0]
+        name = words.ROW_GUESS.format(word=page.encoding.surface(focus))
+        for piece, probability in zip(guess.pieces, guess.probabilities, strict=True):
+            yield name, piece, float(probability)
+    if link is not None:
+        name = words.ROW_LINK.format(name=f"{link.layer + 1}.{link.head + 1}")
+        ends = words.ROW_LINK_OF.format(query=tokens[link.query], key=tokens[link.key])
+        yield name, ends, link.weight
+    if page.encoding.pair is not None and page.bert.has_nsp:
+        yield words.ROW_NEXT, words.FOLLOWS, score_next_sentence(page.bert, typed).is_next
 
 
 def door(name: str, view: View) -> None:

@@ -76,7 +76,7 @@ def draw_predictions(
     shown = next((guess for guess in predictions if guess.position == place), None)
     if shown is None:
         return
-    word = encoding.surface(shown.position)
+    word = html.short(encoding.surface(shown.position))
     if not shown.masked:
         html.heading(words.AT.format(word=word), words.AT_QUIET)
     elif shown.original is None:
@@ -97,7 +97,7 @@ def draw_mask_picker(
     """The masks with each one's first guess; the pressed one's guesses are listed."""
     first = {
         guess.position: words.GUESS.format(
-            word=encoding.surface(guess.position),
+            word=html.short(encoding.surface(guess.position)),
             guess=guess.pieces[0],
             share=percent(float(guess.probabilities[0])),
         )

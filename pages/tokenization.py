@@ -51,7 +51,7 @@ def draw_trace(page: Page, word: Word | None) -> None:
         html.heading(words.TRACE_NONE)
         return
     trace = trace_word(page.bert.wordpiece, word.surface)
-    html.heading(words.TRACE.format(word=short(word.surface)), words.TRACE_QUIET)
+    html.heading(words.TRACE.format(word=html.short(word.surface)), words.TRACE_QUIET)
     if word.surface == page.bert.wordpiece.special_token("mask"):
         html.note(words.TRACE_MASK)
     elif trace.unknown == "":
@@ -65,9 +65,9 @@ def draw_trace(page: Page, word: Word | None) -> None:
 def trace_rows(trace: WordTrace) -> Iterator[str]:
     for step in trace.steps[:MOST_ROWS]:
         if step.piece is None:
-            yield html.quiet(words.TRACE_FAILED.format(rest=short(step.rest)))
+            yield html.quiet(words.TRACE_FAILED.format(rest=html.short(step.rest)))
             continue
-        found = words.TRACE_FOUND.format(rest=short(step.rest))
+        found = words.TRACE_FOUND.format(rest=html.short(step.rest))
         tries = words.TRIES.format(count=step.tries)
         yield f"{html.chips([step.piece])} {html.quiet(f'{found}, {tries}')}"
 
@@ -97,8 +97,8 @@ def draw_changed(page: Page) -> None:
         return
     html.lines(
         [
-            f"{html.safe(short(word.surface))} {html.quiet('→')} "
-            f"{html.safe(short(after) or words.REMOVED)}"
+            f"{html.safe(html.short(word.surface))} {html.quiet('→')} "
+            f"{html.safe(html.short(after) or words.REMOVED)}"
             for word, after in changed[:MOST_ROWS]
         ]
     )
@@ -128,7 +128,7 @@ def unknown_row(page: Page, word: Word) -> str:
         reason = words.UNKNOWN_ROW.format(character=culprit, code=code)
     else:
         reason = words.UNKNOWN_LONG.format(limit=page.bert.wordpiece.longest_word)
-    return f"{html.safe(short(word.surface))} {html.quiet(reason)}"
+    return f"{html.safe(html.short(word.surface))} {html.quiet(reason)}"
 
 
 def draw_special() -> None:
@@ -155,10 +155,6 @@ def table_rows(encoding: Encoding) -> Iterator[tuple[Any, ...]]:
             None if sequence is None else start,
             None if sequence is None else end,
         )
-
-
-def short(text: str, limit: int = 40) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 main()

@@ -37,6 +37,11 @@ def big(number: str, quiet: str = "") -> None:
     st.html(f"<p class='bl-big'>{escape(number)} <span>{escape(quiet)}</span></p>")
 
 
+def short(text: str, limit: int = 40) -> str:
+    """A word that somebody typed, cut where it would fill the page."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def safe(text: str) -> str:
     """Text as markup for `lines`."""
     return f"<bdi>{escape(text)}</bdi>"

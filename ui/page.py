@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bert_core.engine import Engine
 from bert_core.errors import BertLensError
-from bert_core.figures.palette import Palette, palette
+from bert_core.figures.palette import DARK, Palette, palette
 from bert_core.inference import BertRun
 from bert_core.model import Bert
 from bert_core.tokenization import Encoding, encode
@@ -83,6 +83,7 @@ class Page:
             key=f"{self.name}.strip",
             label=label,
             cut_label=words.CUT.format(limit=self.bert.max_tokens),
+            theme="dark" if self.colours is DARK else "light",
             on_click=lambda position: state.guarded(on_click, position),
             **options,  # type: ignore[arg-type]
         )

@@ -34,6 +34,21 @@ TYPE_PAIR = "Type a second sentence above, and the next-sentence head says wheth
 FOLLOWS_NOTE = "probability that B follows; in training, half of the Bs did"
 SPLIT_BAR = "Probability that B follows A: {share}"
 
+COLUMNS = ("reading", "of", "value")
+ROW_GUESS = "guess for “{word}”"
+ROW_LINK = "attention, head {name}"
+ROW_LINK_OF = "{query} → {key}"
+ROW_NEXT = "next sentence"
+
+HOW = """
+- **Pieces**: BERT reads pieces of words; those it adds itself stand in brackets.
+- **Attention**: one head's map. Each row is a token that looks, each column where it looks; the
+  darker, the more.
+- **Behind a word**: the word is hidden, and BERT guesses it from both sides.
+- **Next sentence**: trained to tell real neighbours from random sentences.
+- Devlin et al. 2018, *BERT: Pre-training of Deep Bidirectional Transformers*.
+"""
+
 DOORS = {
     "tokenization": "Tokenization →",
     "attention": "Attention →",

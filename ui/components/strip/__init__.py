@@ -30,6 +30,7 @@ def token_strip(
     cut_label: str = "",
     detail_labels: DetailLabels = DETAIL_LABELS,
     channel: str = "",
+    theme: Literal["light", "dark"] = "light",
     on_click: Callable[[int], None] | None = None,
 ) -> int | None:
     """Draw the tokens; return the position clicked since the last run, None if none was.
@@ -43,6 +44,7 @@ def token_strip(
     describe: one line on a token, shown on hover and read aloud (default: `describe_token`).
     cut_label: a line under the strip, shown where a sentence was cut at the model's limit.
     channel: strips and pictures of different texts on one page have different channels.
+    theme: what the page's figures are painted for; a browser that shows another asks for a rerun.
     on_click: called with the position before the script runs (`events.mount`).
     """
     groups = strip_groups(
@@ -62,6 +64,7 @@ def token_strip(
         "legend": _legend(detail_labels) if detail else None,
         "channel": channel,
         "picked": checked_picks(encoding, picked),
+        "theme": theme,
     }
     read = _reader(encoding, specials_clickable)
     return mount(_strip, key, lambda seen: {**shown, "seen": seen}, read, on_click)

@@ -49,9 +49,9 @@ class TokenStrip {
 
   // Called for new data and for a new theme.
   update(data) {
-    this.followTheme();
+    this.followTheme(data.theme);
     if (this.stamps.isBehind(data.seen)) return;
-    const { seen, picked, ...content } = data;
+    const { seen, picked, theme, ...content } = data;
     const shape = JSON.stringify(content);
     const changed = shape !== this.shape;
     this.data = data;
@@ -63,11 +63,12 @@ class TokenStrip {
     if (changed) this.revealPicked();
   }
 
-  // The server paints the figures: a new theme asks it for new ones.
-  followTheme() {
+  // The server paints the figures. Where it did so for another theme it is asked again, once: the
+  // theme may have changed since, or while the page was under way.
+  followTheme(painted) {
     const theme = getComputedStyle(this.root).colorScheme;
-    if (this.theme && theme !== this.theme) this.send({ theme });
-    this.theme = theme;
+    if (theme !== painted && theme !== this.asked) this.send({ theme });
+    this.asked = theme === painted ? null : theme;
   }
 
   // New chips take the place of the old in one step: no jump, and the focus stays where it was.

@@ -1,0 +1,308 @@
+"""One visitor in a real browser: what they see, what they do, and what must never happen to them.
+
+Waits are for what is expected to appear, and `Visitor.heard` keeps everything that must not.
+"""
+
+import json
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Page as Tab
+
+from benchmarks.browser import Server, complaints
+from tests.visit import PAGES, PICTURES
+from ui.words import attention, home, masked_words, next_sentence, tokenization
+
+WIDE, PHONE = 1440, 400
+PATIENCE_MS = 8_000
+SENTENCES = {"A": "Sentence A", "B": "Sentence B, if you like"}
+TITLES = {
+    name: words.TITLE
+    for name, words in zip(
+        PAGES, (home, tokenization, attention, masked_words, next_sentence), strict=True
+    )
+}
+
+# What the browser sets up if text of a visitor is ever run.
+FLAG = "lens_was_had"
+
+Value = TypeVar("Value")
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+class Visitor:
+    """A tab in a context of its own, as wide as asked for, light or dark.
+
+    heard: complaints so far: console errors, exceptions, dialogs, other windows, and requests to
+    any host but the server.
+    """
+
+    def __init__(
+        self, browser: Browser, server: Server, width: int = WIDE, theme: str = "light"
+    ) -> None:
+        self.server = server
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 1000},
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        self.context.set_default_timeout(PATIENCE_MS)
+        self.tab: Tab = self.context.new_page()
+        # Lets through the two answers of 404 with which Streamlit, opened by a link to one of its
+        # pages, finds out where it is served from.
+        self.heard = complaints(self.tab)
+        self._log_start = len(server.log)
+        self._listen()
+
+    def _listen(self) -> None:
+        host = urlsplit(self.server.url).netloc
+
+        def note_request(url: str) -> None:
+            parts = urlsplit(url)
+            if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != host:
+                self.heard.append(f"asked another host: {url[:200]}")
+
+        def note_dialog(dialog: Any) -> None:
+            self.heard.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        self.context.on("request", lambda request: note_request(request.url))
+        self.tab.on("websocket", lambda socket: note_request(socket.url))
+        self.tab.on("dialog", note_dialog)
+        self.tab.on("crash", lambda _: self.heard.append("the tab crashed"))
+        self.context.on("page", lambda other: self.heard.append(f"another window: {other.url}"))
+
+    def close(self) -> list[str]:
+        """End the visit; returns all that was wrong with it."""
+        wrong = list(self.heard)
+        if self.tab.evaluate(f"window.{FLAG} !== undefined"):
+            wrong.append("text of the visitor was run")
+        self.context.close()
+        log = self.server.log[self._log_start :]
+        return [*wrong, *([log] if "Traceback" in log else [])]
+
+    # Going somewhere
+
+    def open(self, page: str = "home", **query: str) -> None:
+        path = "" if page == "home" else page
+        self.follow(f"{self.server.url}/{path}?{urlencode(query, quote_via=quote)}".rstrip("?"))
+
+    def follow(self, link: str) -> None:
+        self.tab.goto(link)
+        self.settle()
+
+    def go(self, page: str) -> None:
+        """To another page through the sidebar."""
+        label = "Home" if page == "home" else TITLES[page]
+        self.tab.get_by_test_id("stSidebar").get_by_role("link", name=label, exact=True).click()
+        self.arrive(page)
+
+    def arrive(self, page: str) -> None:
+        expect(self.tab.locator(".bl-title")).to_have_text(TITLES[page])
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the server has nothing more to say; there is a page then, and no exception."""
+        expect(self.tab.locator(".bl-title")).to_be_visible()
+        expect(self.tab.get_by_test_id("stApp")).to_have_attribute(
+            "data-test-script-state", "notRunning"
+        )
+        expect(self.tab.locator("[data-stale=true]")).to_have_count(0)
+        expect(self.tab.get_by_test_id("stException")).to_have_count(0)
+
+    def until(self, condition: Callable[[], Value], what: str) -> Value:
+        """Wait until `condition` gives something; `what` says what was waited for."""
+        for _ in range(PATIENCE_MS // 100):
+            found = condition()
+            if found:
+                return found
+            self.tab.wait_for_timeout(100)
+        raise AssertionError(f"never: {what}")
+
+    # What is in the address
+
+    @property
+    def link(self) -> Mapping[str, str]:
+        return dict(parse_qsl(urlsplit(self.tab.url).query, keep_blank_values=True))
+
+    def expect_link(self, **parts: str | None) -> None:
+        """Wait until the address holds these parts; None is for one that it must not hold."""
+        self.until(
+            lambda: all(self.link.get(name) == value for name, value in parts.items()),
+            f"{parts} in the link {self.tab.url}",
+        )
+        self.settle()
+
+    # The sentence and its tokens
+
+    def field(self, sentence: str) -> Locator:
+        return self.tab.get_by_role("textbox", name=SENTENCES[sentence], exact=True)
+
+    def say(self, text: str, sentence: str = "A") -> None:
+        """Type a sentence and send it."""
+        self.field(sentence).fill(text)
+        self.field(sentence).press("Enter")
+
+    @property
+    def chips(self) -> Locator:
+        return self.tab.locator("[data-testid=token-strip] button.chip")
+
+    def chip(self, position: int) -> Locator:
+        return self.tab.locator(f"[data-testid=token-strip] [data-position='{position}']")
+
+    def expect_tokens(self, *tokens: str) -> None:
+        """Wait for these tokens between [CLS] and the last [SEP]."""
+        expect(self.chips).to_have_text(["[CLS]", *tokens, "[SEP]"])
+        self.settle()
+
+    def positions(self, kind: str) -> list[int]:
+        """Positions of the chips of class `kind`: masked or picked."""
+        found = self.tab.locator(f"[data-testid=token-strip] button.chip.{kind}")
+        return [int(chip) for chip in found.evaluate_all("all => all.map(e => e.dataset.position)")]
+
+    def expect_positions(self, kind: str, *positions: int) -> None:
+        wanted = list(positions)
+        self.until(lambda: self.positions(kind) == wanted, f"{kind} tokens {wanted}")
+        self.settle()
+
+    # Words and pictures
+
+    @property
+    def headings(self) -> Locator:
+        return self.tab.locator(".bl-heading")
+
+    def expect_heading(self, text: str) -> None:
+        expect(self.headings.filter(has_text=text)).to_have_count(1)
+        self.settle()
+
+    def text(self) -> str:
+        return self.tab.get_by_test_id("stMain").inner_text()
+
+    def plot(self, key: str) -> Locator:
+        """The plotly figure with this key, or one that begins so."""
+        return self.tab.locator(f"[class*='st-key-{key.replace('.', '-')}'] .js-plotly-plot")
+
+    def bars(self, key: str) -> list[tuple[str, str]]:
+        """Labels and numbers of a bar chart, from the top."""
+
+        def drawn() -> list[tuple[str, str]]:
+            labels = self.plot(key).locator(".ytick").all_text_contents()
+            numbers = self.plot(key).locator(".bartext").all_text_contents()
+            return list(zip(labels, numbers, strict=True)) if len(labels) == len(numbers) else []
+
+        return self.until(drawn, f"bars with labels in {key}")
+
+    def press_bar(self, key: str, row: int) -> None:
+        """Click a bar near its beginning; what plotly lays over the bars takes the click."""
+        bar = self.plot(key).locator(".point path").nth(row)
+        bar.scroll_into_view_if_needed()
+        box = bar.bounding_box()
+        assert box is not None
+        self.tab.mouse.click(box["x"] + 3, box["y"] + box["height"] / 2)
+
+    def weights(self) -> list[list[float]]:
+        """The numbers behind the heatmap of the attention page."""
+        found: list[list[float]] = self.plot("attention.map").evaluate(
+            "plot => plot.calcdata[0][0].z.map(row => [...row])"
+        )
+        return found
+
+    def expect_hover(self, key: str, text: str) -> None:
+        """Wait until a figure says this under the pointer."""
+        said = self.plot(key).locator(".hoverlayer .hovertext")
+        self.until(lambda: text in map(visible, said.all_text_contents()), f"“{text}” on hovering")
+
+    def expect_pictures(self, page: str, looking: bool = True) -> None:
+        """Every figure that the page has for a pair is drawn, and every map has colours.
+
+        looking: whether a token is looked from, which adds two figures to the attention page.
+        """
+        figures, parts = PICTURES[page]
+        if page == "attention" and not looking:
+            figures -= 2
+        drawn = ".js-plotly-plot:has(.point path, .heatmaplayer image)"
+        expect(self.tab.locator(drawn)).to_have_count(figures)
+        maps = self.tab.locator("[data-testid=head-grid], [data-testid=single-map]")
+        expect(maps).to_have_count(parts - 1)  # the strip is the other one
+        self.until(lambda: not self.blank_maps(), "colours in every map")
+
+    def blank_maps(self) -> list[str]:
+        """The maps in whose part of the canvas all pixels are equal."""
+        blank: list[str] = self.tab.locator("[data-map]").evaluate_all(BLANK_MAPS)
+        return blank
+
+    def snapshot(self) -> dict[str, Any]:
+        """All of the reading that is on screen, for comparing it with another visitor's."""
+        return {
+            "fields": [self.field(one).input_value() for one in SENTENCES],
+            "tokens": self.chips.all_text_contents(),
+            "masked": self.positions("masked"),
+            "picked": self.positions("picked"),
+            "headings": self.headings.all_text_contents(),
+            "head": self.tab.locator("[aria-selected=true][data-map]").evaluate_all(
+                "all => all.map(e => e.dataset.map)"
+            ),
+            "plots": self.pictures(),
+        }
+
+    def pictures(self) -> str:
+        """The data of all plotly figures."""
+        return json.dumps(self.tab.locator(".js-plotly-plot").evaluate_all(PLOT_DATA))
+
+    def colours(self) -> dict[str, str]:
+        """What is painted: the page, a chip of sentence A, the letters of the figures."""
+        paint = "(e, name) => getComputedStyle(e)[name]"
+        figure = self.tab.locator(".js-plotly-plot").first
+        return {
+            "page": self.tab.get_by_test_id("stApp").evaluate(paint, "backgroundColor"),
+            "chip": self.chip(1).evaluate(paint, "backgroundColor"),
+            "figure": figure.evaluate("plot => plot._fullLayout.font.color"),
+        }
+
+    def sticking_out(self) -> list[str]:
+        """What is wider than the window, unless it scrolls in a box of its own."""
+        found: list[str] = self.tab.evaluate(STICKING_OUT)
+        inside = self.tab.locator(".strip, .scroller, .readout, [data-testid=single-map]")
+        return found + inside.evaluate_all(
+            "all => all.filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
+            ".map(e => e.className)"
+        )
+
+
+def visible(text: str) -> str:
+    """Without the characters of no width that keep equal tokens apart on an axis."""
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")
+
+
+BLANK_MAPS = """cells => cells.filter(cell => {
+  const stage = cell.closest(".stage");
+  const canvas = stage.querySelector("canvas");
+  const [from, box] = [stage.getBoundingClientRect(), cell.getBoundingClientRect()];
+  const scale = canvas.width / from.width;
+  const place = [box.left - from.left, box.top - from.top, box.width, box.height];
+  const [x, y, width, height] = place.map(length => Math.round(length * scale));
+  if (!canvas.width || !width) return true;
+  const pixels = new Uint32Array(
+    canvas.getContext("2d").getImageData(x + 1, y + 1, width - 2, height - 2).data.buffer);
+  return pixels.every(pixel => pixel === pixels[0]);
+}).map(cell => cell.getAttribute("aria-label"))"""
+
+PLOT_DATA = """plots => plots.map(plot => plot.data.map(
+  trace => [trace.type, trace.x, trace.y, trace.z, plot.layout.yaxis.ticktext, plot.layout.shapes]
+))"""
+
+# A slider's own input is drawn by nobody: its thumb is what is seen.
+STICKING_OUT = """() => {
+  const main = document.querySelector("[data-testid=stMain]");
+  const scrolls = e => e && e !== main
+    && (/auto|scroll/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const outside = e => e.getBoundingClientRect().right > innerWidth + 1;
+  const parts = main.querySelectorAll(
+    ".main-svg, input:not([type=range]), button, p, h1, h2, table");
+  const wide = [document.documentElement, main].filter(e => e.scrollWidth > e.clientWidth);
+  return [...wide, ...[...parts].filter(e => outside(e) && !scrolls(e))]
+    .map(e => e.outerHTML.slice(0, 200));
+}"""
