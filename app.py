@@ -128,9 +128,10 @@ def draw_link(page: Page, run: BertRun, focus: int, link: AttentionLink | None) 
             label=words.MAP.format(name=head_name(layer, head)),
         )
         with st.container(width="stretch"):
-            html.note(words.LINK_NOTE.format(heads=heads))
+            note = words.LINK_NOTE.format(heads=heads)
             if link and page.view.look is None:
-                html.note(words.LINK_STRONGEST.format(heads=heads))
+                note += " " + words.LINK_STRONGEST.format(heads=heads)
+            html.note(note)
             door("attention", replace(page.view, layer=layer, head=head, look=focus))
 
 
@@ -211,8 +212,7 @@ def table_rows(
 
 
 def door(name: str, view: View) -> None:
-    with st.container(key=f"door-{name}"):
-        st.page_link(f"pages/{name}.py", label=words.DOORS[name], query_params=view.to_query())
+    st.page_link(f"pages/{name}.py", label=words.DOORS[name], query_params=view.to_query())
 
 
 main()

@@ -1,8 +1,9 @@
 """A page after a change of the sentence: from the key press to the last picture painted.
 
-Each page is given a new sentence of 64 tokens, so that the model runs; beside it the bare forward
-pass, and the rerun of an empty Streamlit page. All take turns. Chromium without a GPU on the same
-machine as the server.
+Each page is given a new sentence of 64 tokens, so that the model runs; before each change a bare
+forward pass; then the rerun of an empty Streamlit page. One tab is open at a time, as somebody has
+it who reads a page: the others would take memory and time on the same two cores. Chromium without
+a GPU on the same machine as the server.
 """
 
 import argparse
@@ -27,6 +28,7 @@ PAGES = ("/", "/tokenization", "/attention", "/masked_words", "/next_sentence")
 EMPTY = "empty page"
 TOKENS = 64
 ROUNDS = 15
+WARM_UP = 5
 MOST_OVER = 150.0  # milliseconds that a page may take on top of the forward pass
 BUSY = 1.5  # median over fastest pass, above which something else took the cores
 
@@ -39,22 +41,23 @@ def measure_pages(
         chromium = stack.enter_context(sync_playwright()).chromium
         browser = chromium.launch(**chromium_options())
         app, empty = (stack.enter_context(serve(script)) for script in ("app.py", EMPTY_APP))
-        link = f"?a={quote(make_sentence(sentences, TOKENS))}"
-        visitors = [Visitor(browser, f"{app.url}{page}{link}") for page in PAGES]
-        visitors.append(Visitor(browser, empty.url))
-        for visitor in visitors:
-            visitor.open()
         forward = forward_pass(sentences)
         bare: list[float] = []
 
-        def turn(visitor: Visitor) -> Callable[[], Paint]:
-            def measure() -> Paint:
+        def measure(url: str) -> list[Paint]:
+            visitor = Visitor(browser, url)
+            visitor.open()
+
+            def turn() -> Paint:
                 bare.append(forward())
                 return visitor.type(make_sentence(sentences, TOKENS))
 
-            return measure
+            (paints,) = interleave(rounds, turn, warm_up=WARM_UP)
+            visitor.close()
+            return paints
 
-        taken = interleave(rounds, *map(turn, visitors), warm_up=3)
+        link = f"?a={quote(make_sentence(sentences, TOKENS))}"
+        taken = [measure(f"{app.url}{page}{link}") for page in PAGES] + [measure(empty.url)]
         app.check()
         browser.close()
     return dict(zip((*PAGES, EMPTY), taken, strict=True)), bare

@@ -25,7 +25,7 @@ CACHE_BYTES = 512 * 2**20
 BATCH_BYTES = 256 * 2**20
 MAX_WAITING = 256
 MAX_PATIENCE = 0.002  # seconds
-SHORT_PASS = 2_000_000_000  # multiply-adds; 188 tokens of the embedded model, 23 of BERT-base
+SHORT_PASS = 1_000_000_000  # multiply-adds; 94 tokens of the embedded model, 11 of BERT-base
 
 RunBatch = Callable[[Bert, Sequence[Encoding], Sequence[Collection[str]]], list[BertRun]]
 
