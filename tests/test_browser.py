@@ -135,6 +135,7 @@ def test_on_a_phone_the_sidebar_opens_and_leads_on(visit: Visit) -> None:
     visitor.open("home")
     visitor.tab.get_by_test_id("stExpandSidebarButton").click()
     visitor.go("next_sentence")
+    expect(visitor.tab.get_by_test_id("stExpandSidebarButton")).to_be_in_viewport()
     visitor.expect_pictures("next_sentence")
     assert visitor.field("A").input_value() == FIRST.text
 

@@ -1,11 +1,14 @@
 // The token strip: one button for each token. Texts reach the page through textContent only.
 
 import { joinPointing } from "../pointing.js";
+import { closeSidebarAfterLinks } from "../sidebar.js";
 import { createStamps } from "../stamps.js";
 import { buildFlow } from "./build.js";
 
 // Streamlit calls the default export again on every change of the data, with the same element.
 const strips = new WeakMap();
+
+closeSidebarAfterLinks();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!strips.has(parentElement)) strips.set(parentElement, new TokenStrip(parentElement));
