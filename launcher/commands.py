@@ -11,7 +11,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 REASONS = (
     (
         r"No space left|Errno 28|not enough space|os error 28",
-        "The disk is full: free some space (the app needs 1.7 GB) and start again.",
+        "The disk is full: free some space (the app needs 1.8 GB) and start again.",
     ),
     (
         r"NewConnectionError|NameResolution|Connect ?Timeout|Read ?Timeout|ProxyError"
