@@ -6,8 +6,8 @@ here, so the tokenizer's shared state is never changed and threads may share it.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -137,6 +137,28 @@ def encode(
         masked=tuple(at for at, number in enumerate(ids) if number == mask_id),
         cut_at=(cuts[0], cuts[1] if len(cuts) > 1 else None),
     )
+
+
+def with_ids(bert: Readable, encoding: Encoding, changed: Mapping[int, int]) -> Encoding:
+    """The same input with other ids at some positions; its text and original ids stay.
+
+    Raises:
+        InputError: a position is outside the text or on an added special token.
+    """
+    _checked_positions(changed, encoding.sequences)
+    ids = tuple(changed.get(at, number) for at, number in enumerate(encoding.ids))
+    mask_id = bert.wordpiece.special_ids["mask"]
+    return replace(
+        encoding,
+        ids=ids,
+        tokens=tuple(bert.wordpiece.vocabulary[number] for number in ids),
+        masked=tuple(at for at, number in enumerate(ids) if number == mask_id),
+    )
+
+
+def with_masks(bert: Readable, encoding: Encoding, positions: Iterable[int]) -> Encoding:
+    """The same input with the mask at these positions too; errors as in `with_ids`."""
+    return with_ids(bert, encoding, dict.fromkeys(positions, bert.wordpiece.special_ids["mask"]))
 
 
 def _join(wordpiece: WordPiece, parts: list[RawEncoding], kept: list[int], segments: int) -> dict:

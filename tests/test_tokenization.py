@@ -18,6 +18,8 @@ from bert_core.tokenization import (
     MAX_CHARACTERS,
     Encoding,
     encode,
+    with_ids,
+    with_masks,
 )
 from bert_core.wordpiece import WordPiece, load_wordpiece, wordpiece_from_spec
 from tests.texts import any_text, ordinary_text
@@ -288,3 +290,29 @@ def test_a_vocabulary_without_the_special_tokens_is_refused(tmp_path: Path) -> N
     (tmp_path / "vocab.txt").write_text("hello\nworld\n[UNK]\n")
     with pytest.raises(BrokenModelError):
         load_wordpiece(tmp_path)
+
+
+# Other ids in the same input
+
+
+def test_masks_put_in_later_are_those_put_in_at_once(tiny: Bert) -> None:
+    whole = encode(tiny, "the cat sat", "the dog sat")
+    assert with_masks(tiny, whole, (2, 5)) == encode(
+        tiny, "the cat sat", "the dog sat", masked=(2, 5)
+    )
+    assert with_masks(tiny, with_masks(tiny, whole, (2,)), (5,)) == with_masks(tiny, whole, (5, 2))
+    assert with_masks(tiny, whole, ()) == whole
+
+
+def test_other_ids_leave_the_text_and_its_original_ids(tiny: Bert) -> None:
+    whole = encode(tiny, "the cat sat", masked=(2,))
+    changed = with_ids(tiny, whole, {2: whole.original_ids[3]})
+    assert changed.tokens == ("[CLS]", "the", "sat", "sat", "[SEP]")
+    assert changed.masked == ()
+    assert (changed.text, changed.original_ids) == (whole.text, whole.original_ids)
+
+
+@pytest.mark.parametrize("position", [0, 4, -1, 99])
+def test_special_tokens_and_places_outside_keep_their_ids(tiny: Bert, position: int) -> None:
+    with pytest.raises(InputError, match=f"token {position}"):
+        with_masks(tiny, encode(tiny, "the cat sat"), (position,))
