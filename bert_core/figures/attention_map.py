@@ -14,6 +14,7 @@ from bert_core.figures.palette import Palette, attention_ramp
 # third, ... token has one. Hovering names them all.
 MOST_LABELS = 32
 LONGEST = 14
+LABEL_ROOM = 17  # pixels of the figure's height for each label
 
 
 def attention_heatmap(
@@ -45,7 +46,7 @@ def attention_heatmap(
         "ygap": 1 if count <= MOST_LABELS else 0,
         "hovertemplate": hover + "<extra></extra>",
     }
-    axis, room = _token_axis(shown, sequences, colours)
+    axis, room = _token_axis(shown, sequences, colours, min(MOST_LABELS, size // LABEL_ROOM))
     layout = blank_layout(colours, height=size, l=room, t=room)
     layout["xaxis"] |= axis | {"side": "top", "tickangle": -90}
     layout["yaxis"] |= axis | {"range": [count - 0.5, -0.5], "scaleanchor": "x"}
@@ -55,13 +56,13 @@ def attention_heatmap(
 
 
 def _token_axis(
-    shown: AttentionMap, sequences: Sequence[int | None], colours: Palette
+    shown: AttentionMap, sequences: Sequence[int | None], colours: Palette, most: int
 ) -> tuple[dict[str, Any], int]:
     """An axis with one place for each token, and the pixels that its labels need."""
     by_sentence = {0: colours.sentence_a, 1: colours.sentence_b, None: colours.special}
     count = len(shown.tokens)
-    labelled = range(0, count, -(-count // MOST_LABELS))
-    size = 13 if len(labelled) <= 26 else 11
+    labelled = range(0, count, -(-count // most))
+    size = 13 if len(labelled) <= 0.8 * most else 11
     axis = {
         "type": "category",
         "tickmode": "array",

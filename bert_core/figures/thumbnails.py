@@ -18,6 +18,21 @@ def pool_maps(maps: NDArray[np.float32], cells: int = MAX_CELLS) -> NDArray[np.u
     return np.rint(np.clip(pooled, 0.0, 1.0) ** COLOUR_POWER * 255).astype(np.uint8)
 
 
+def pool_differences(differences: NDArray[np.float32], cells: int = MAX_CELLS) -> NDArray[np.uint8]:
+    """(…, query, key) differences in [-1, 1] to bytes: 128 is none, below it less, above it more.
+
+    Pooled and raised as in `pool_maps`; each block keeps its largest difference of either sign.
+    """
+    above, below = np.maximum(differences, 0.0), np.maximum(-differences, 0.0)
+    rows, columns = differences.ndim - 2, differences.ndim - 1
+    more, less = (
+        _pool_axis(_pool_axis(part, rows, cells), columns, cells) for part in (above, below)
+    )
+    signed = np.where(more >= less, more, -less)
+    raised = np.sign(signed) * np.minimum(np.abs(signed), 1.0) ** COLOUR_POWER
+    return np.rint(128 + 127 * raised).astype(np.uint8)
+
+
 def block_starts(tokens: int, cells: int = MAX_CELLS) -> NDArray[np.int64]:
     """The first token of each block that `pool_maps` makes of `tokens`; all but the last are equal.
 

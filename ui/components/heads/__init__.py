@@ -28,37 +28,71 @@ def head_grid(
     positions: Sequence[int] | None = None,
     name: Callable[[int, int], str] = head_name,
     notes: Sequence[Sequence[str]] | None = None,
+    order: Sequence[int] | None = None,
+    signed: bool = False,
     channel: str = "",
     on_pick: Callable[[tuple[int, int]], None] | None = None,
 ) -> tuple[int, int] | None:
     """Draw every head's map, layers down, heads across; return the (layer, head) picked, from 0.
 
-    maps: `pool_maps` of the attentions: (layer, head, rows, columns).
+    maps: `pool_maps` of the attentions: (layer, head, rows, columns); or, with `signed`,
+        `pool_differences` of two.
     layer, head: the chosen one, outlined. tokens: how many the maps had before they were pooled.
     positions: which token each row was, where some are hidden (`token_blocks`).
     name: what a head is called on screen. notes: [layer][head], shown after the name on hover.
+    order: the heads (layer * heads + head) in the order to draw them, row by row; by default each
+        layer is a row.
     channel: as in `token_strip`. on_pick: called before the script runs (`events.mount`).
     """
     layers, heads = maps.shape[:2]
+    places = list(range(layers * heads)) if order is None else list(order)
+    chosen = places.index(_within(layer, layers) * heads + _within(head, heads))
+
     shown = {
         "label": label,
-        "layer": min(max(layer, 0), layers - 1),
-        "head": min(max(head, 0), heads - 1),
-        "rowLabels": [str(number + 1) for number in range(layers)],
-        "columnLabels": [str(number + 1) for number in range(heads)],
-        "names": [[name(row, column) for column in range(heads)] for row in range(layers)],
-        "notes": [list(row) for row in notes] if notes is not None else None,
+        "layer": chosen // heads,
+        "head": chosen % heads,
+        **_numbers(layers, heads, ranked=order is not None),
+        "names": _by_row(name, places, heads),
+        "notes": _by_row(lambda row, at: notes[row][at], places, heads) if notes else None,
         "blocks": token_blocks(tokens, maps.shape[2], positions),
+        "signed": signed,
         "channel": channel,
     }
+    drawn = maps.reshape(-1, *maps.shape[2:])[places].reshape(maps.shape)
+    return mount(
+        _heads,
+        key,
+        lambda seen: pack_maps(drawn, {**shown, "seen": seen}),
+        _reader(places, layers, heads),
+        on_pick,
+    )
 
+
+def _by_row(of: Callable[[int, int], str], places: Sequence[int], heads: int) -> list[list[str]]:
+    """What `of` says of each (layer, head), in the order of `places`, in rows of `heads`."""
+    said = [of(*divmod(place, heads)) for place in places]
+    return [said[start : start + heads] for start in range(0, len(said), heads)]
+
+
+def _reader(
+    places: Sequence[int], layers: int, heads: int
+) -> Callable[[Mapping[str, Any]], tuple[int, int] | None]:
     def read(sent: Mapping[str, Any]) -> tuple[int, int] | None:
-        at_layer, at_head = sent.get("layer"), sent.get("head")
-        if not is_count(at_layer, layers) or not is_count(at_head, heads):
+        row, column = sent.get("layer"), sent.get("head")
+        if not is_count(row, layers) or not is_count(column, heads):
             return None
-        return at_layer, at_head
+        return divmod(places[row * heads + column], heads)
 
-    return mount(_heads, key, lambda seen: pack_maps(maps, {**shown, "seen": seen}), read, on_pick)
+    return read
+
+
+def _numbers(layers: int, heads: int, *, ranked: bool) -> dict[str, list[str]]:
+    """What stands at the rows and columns: layers and heads, or the ranks that rows begin with."""
+    return {
+        "rowLabels": [str(row * (heads if ranked else 1) + 1) for row in range(layers)],
+        "columnLabels": ["" if ranked else str(head + 1) for head in range(heads)],
+    }
 
 
 def single_map(
@@ -83,3 +117,7 @@ def single_map(
         "seen": 0,
     }
     _heads(key=key, data=pack_maps(cells[None, None], shown), width=size)
+
+
+def _within(number: int, count: int) -> int:
+    return min(max(number, 0), count - 1)

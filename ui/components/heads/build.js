@@ -74,7 +74,7 @@ function buildCanvases(stage) {
   const base = made("canvas", "layer");
   const overlay = made("canvas", "layer");
   const probes = {};
-  for (const name of ["low", "high", "text", "background"]) {
+  for (const name of ["low", "high", "less", "more", "text", "background"]) {
     probes[name] = made("i", `probe ${name}`);
   }
   for (const part of [base, overlay, ...Object.values(probes)]) {

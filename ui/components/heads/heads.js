@@ -4,7 +4,7 @@
 import { joinPointing } from "../pointing.js";
 import { createStamps } from "../stamps.js";
 import { buildGrid, buildSingle } from "./build.js";
-import { buildAtlas, drawGaps, drawMaps, drawPointed, makeRamp, unpack } from "./maps.js";
+import { buildAtlas, drawGaps, drawMaps, drawPointed, makeRamp, makeSignedRamp, unpack } from "./maps.js";
 
 const grids = new WeakMap();
 
@@ -124,7 +124,10 @@ class HeadGrid {
     const pixels = Math.round(boxes[0].width);
     const now = JSON.stringify([this.header.cells, this.header.shape, boxes, colours]);
     if (now !== this.drawn) {
-      const atlas = buildAtlas(this, pixels, makeRamp(colours.low, colours.high));
+      const ramp = this.header.signed
+        ? makeSignedRamp(colours.less, colours.background, colours.more)
+        : makeRamp(colours.low, colours.high);
+      const atlas = buildAtlas(this, pixels, ramp);
       const context = this.context(this.parts.base);
       drawMaps(context, atlas, boxes, heads);
       const cell = boxes[0].width / atlas.across / this.ratio();
@@ -163,13 +166,13 @@ class HeadGrid {
   }
 
   readColours() {
-    const { low, high } = this.parts.probes;
     const channels = (probe) => getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
     this.parts.colours = {
       background: getComputedStyle(this.parts.probes.background).color,
       text: getComputedStyle(this.parts.probes.text).color,
     };
-    return { low: channels(low), high: channels(high) };
+    const names = ["low", "high", "less", "more", "background"];
+    return Object.fromEntries(names.map((name) => [name, channels(this.parts.probes[name])]));
   }
 
   showPointed(position) {

@@ -20,6 +20,20 @@ export function makeRamp(low, high) {
   return new Uint32Array(pixels.buffer);
 }
 
+// For differences: 128 is the background, below it one colour, above it the other.
+export function makeSignedRamp(less, background, more) {
+  const pixels = new Uint8ClampedArray(4 * 256);
+  for (let value = 0; value < 256; value += 1) {
+    const share = Math.min(1, Math.abs(value - 128) / 127);
+    const end = value < 128 ? less : more;
+    for (let part = 0; part < 3; part += 1) {
+      pixels[4 * value + part] = background[part] + (end[part] - background[part]) * share;
+    }
+    pixels[4 * value + 3] = 255;
+  }
+  return new Uint32Array(pixels.buffer);
+}
+
 // An atlas with each map at (head * across, layer * down). `pixels` is what a map gets on screen:
 // where it has more cells than that, the largest of each block is kept, or fine lines would vanish.
 export function buildAtlas({ header, cells }, pixels, ramp) {
@@ -33,16 +47,18 @@ export function buildAtlas({ header, cells }, pixels, ramp) {
   const out = new Uint32Array(image.data.buffer);
   const rowOf = spread(rows, down);
   const columnOf = spread(columns, across);
+  const none = header.signed ? 128 : 0;
   const small = new Uint8Array(down * across);
   for (let map = 0; map < layers * heads; map += 1) {
     const from = map * rows * columns;
-    small.fill(0);
+    small.fill(none);
     for (let row = 0; row < rows; row += 1) {
       const source = from + row * columns;
       const target = rowOf[row] * across;
       for (let column = 0; column < columns; column += 1) {
         const at = target + columnOf[column];
-        if (cells[source + column] > small[at]) small[at] = cells[source + column];
+        const value = cells[source + column];
+        if (Math.abs(value - none) > Math.abs(small[at] - none)) small[at] = value;
       }
     }
     const left = (map % heads) * across;
