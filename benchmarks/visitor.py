@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page, WebSocket
 
 from benchmarks.browser import FIELD, PAINT_CLOCK, WIDE, BrokenPageError, complaints
 
+MOVES = 40  # places where the pointer stops on each way across
 QUIET = 500  # milliseconds without a change, after which the last one was the last
 
 
@@ -27,6 +28,32 @@ class Paint:
     @property
     def browser(self) -> float:
         return self.total - self.server
+
+
+@dataclass
+class Traffic:
+    """What the web sockets of a page carried: messages sent, and bytes of the last marked one.
+
+    mark: what only the message that is weighed says.
+    """
+
+    mark: bytes
+    sent: int = 0
+    marked: int = 0
+
+    def listen(self, page: Page) -> None:
+        def follow(socket: WebSocket) -> None:
+            socket.on("framesent", lambda _: self._count())
+            socket.on("framereceived", self._weigh)
+
+        page.on("websocket", follow)
+
+    def _count(self) -> None:
+        self.sent += 1
+
+    def _weigh(self, message: str | bytes) -> None:
+        if isinstance(message, bytes) and self.mark in message:
+            self.marked = len(message)
 
 
 class Visitor:
@@ -90,3 +117,15 @@ class Visitor:
     def tokens(self) -> list[str]:
         """What the chips of the token strip say."""
         return self.page.locator("[data-testid=token-strip] button.chip").all_text_contents()
+
+    def sweep(self, locator: Locator) -> None:
+        """Move the pointer over all of an element, row by row."""
+        locator.scroll_into_view_if_needed()
+        box = locator.bounding_box()
+        if box is None:
+            raise BrokenPageError("There is nothing to point at.")
+        stops = MOVES // 4
+        for row in range(stops):
+            y = box["y"] + (row + 0.5) / stops * box["height"]
+            self.page.mouse.move(box["x"] + 1, y)
+            self.page.mouse.move(box["x"] + box["width"] - 1, y, steps=MOVES)

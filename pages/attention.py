@@ -1,50 +1,62 @@
-"""Attention: all heads at once, one of them as a heatmap, and one token's row and column."""
+"""Attention: all heads at once, one of them read in four ways, and what they do."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import streamlit as st
 
-from bert_core.attention import AttentionMap, head_name, read_attention
-from bert_core.figures.attention_map import attention_heatmap
+from bert_core.attention import AttentionMap, read_attention
 from bert_core.figures.bars import share_bars
-from bert_core.figures.labels import percent
-from bert_core.figures.thumbnails import pool_maps
-from bert_core.inference import ATTENTIONS, Floats
+from bert_core.inference import ATTENTIONS, HIDDEN_STATES, Floats
 from bert_core.tokenization import Encoding
-from ui import charts, html, state
-from ui.components.heads import head_grid
+from ui import charts, html
+from ui.attention.all_heads import draw_all_heads, draw_head_figures
+from ui.attention.exports import downloads, picture_of
+from ui.attention.one_head import draw_head
+from ui.attention.picks import look_at
+from ui.attention.studies import draw_studies
 from ui.page import Page, open_page
 from ui.takeaway import draw_foot
-from ui.view import AVERAGES, SPECIALS
 from ui.words import attention as words
 
 STRONGEST = 6
+# Readings that need more of the page than a map does: all heads, and the open one.
+WIDTHS = {"qk": [4, 7], "bertviz": [4, 7]}
 
 
 def main() -> None:
     page = open_page("attention", words.TITLE, words.LEAD)
     encoding = page.masked_encoding(page.masked) if page.view.with_masks else page.encoding
-    (run,) = page.run((encoding, (ATTENTIONS,)))
+    (run,) = page.run((encoding, kept(page)))
     if run.attentions is None:
         return
-    page.strip(
-        encoding, words.STRIP, look_from, picked=[page.look] if page.look is not None else []
-    )
+    picked = [at for at in (page.look, page.view.key) if at is not None and at < len(encoding)]
+    page.strip(encoding, words.STRIP, look_at, picked=picked)
     shown = chosen_map(page, encoding, run.attentions)
-    left, right = st.columns([5, 6], gap="large")
+    left, right = st.columns(WIDTHS.get(page.view.reading, [5, 6]), gap="large")
     with left:
-        draw_all_heads(page, run.attentions)
+        draw_all_heads(page, run)
+        draw_head_figures(page, run)
         draw_neighbours(page, encoding, shown)
     with right:
-        draw_head(page, encoding, shown)
-    draw_foot(page, words.COLUMNS, lambda: table_rows(encoding, shown), words.HOW)
+        draw_head(page, encoding, run, shown)
+    draw_studies(page, run)
+    draw_foot(
+        page,
+        words.COLUMNS,
+        lambda: table_rows(encoding, shown),
+        words.HOW,
+        more=downloads(page, run),
+        chart=picture_of(page, shown),
+    )
 
 
-def look_from(position: int) -> None:
-    """Look from a token; a second press on it looks away."""
-    looked = st.session_state[state.VIEW].look
-    state.change(look=None if looked == position else position)
+def kept(page: Page) -> tuple[str, ...]:
+    """What the readings that are open need of the run."""
+    view = page.view
+    neurons = view.reading == "bertviz" and view.bertviz == "neuron"
+    needs_states = neurons or view.reading == "qk" or view.study == "flow"
+    return (ATTENTIONS, HIDDEN_STATES) if needs_states else (ATTENTIONS,)
 
 
 def chosen_map(page: Page, encoding: Encoding, attentions: Floats) -> AttentionMap:
@@ -60,54 +72,6 @@ def chosen_map(page: Page, encoding: Encoding, attentions: Floats) -> AttentionM
         hidden=() if view.special == "show" or only_special else special,
         renormalise=view.special == "rest",
     )
-
-
-def draw_all_heads(page: Page, attentions: Floats) -> None:
-    html.heading(words.ALL, words.ALL_QUIET.format(layers=page.bert.layers, heads=page.bert.heads))
-    head_grid(
-        pool_maps(attentions),
-        key="attention.heads",
-        layer=page.layer,
-        head=page.head,
-        tokens=attentions.shape[-1],
-        label=words.GRID,
-        on_pick=lambda picked: state.change(layer=picked[0], head=picked[1], average="head"),
-    )
-
-
-def draw_head(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
-    name = head_name(shown.layer, shown.head)
-    html.heading(name[0].upper() + name[1:])
-    draw_switches(page)
-    figure = attention_heatmap(
-        shown, encoding.sequences, page.colours, picked=page.look, hover=words.HOVER
-    )
-    charts.draw(figure, "attention.map", words.MAP.format(name=name))
-    html.note(words.COLOUR_NOTE.format(most=percent(float(shown.weights.max()))))
-    if len(shown.tokens) < len(encoding):
-        html.note(words.REST_NOTE if shown.renormalised else words.HIDDEN_NOTE)
-
-
-def draw_switches(page: Page) -> None:
-    with st.container(horizontal=True, gap="small"):
-        st.segmented_control(
-            words.AVERAGE,
-            AVERAGES,
-            format_func=words.AVERAGES.__getitem__,
-            label_visibility="collapsed",
-            required=True,
-            **state.bound("average", page.name),
-        )
-        st.segmented_control(
-            words.SPECIAL,
-            SPECIALS,
-            format_func=lambda choice: html.escape_markdown(words.SPECIALS[choice]),
-            label_visibility="collapsed",
-            required=True,
-            **state.bound("special", page.name),
-        )
-    if page.masked:
-        st.toggle(words.WITH_MASKS, **state.bound("with_masks", page.name))
 
 
 def draw_neighbours(page: Page, encoding: Encoding, shown: AttentionMap) -> None:

@@ -6,10 +6,11 @@ Waits are for what is expected to appear, and `Visitor.heard` keeps everything t
 import json
 import unicodedata
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, expect
 from playwright.sync_api import Page as Tab
 
 from benchmarks.browser import Server, complaints
@@ -28,6 +29,12 @@ TITLES = {
 
 # What the browser sets up if text of a visitor is ever run.
 FLAG = "lens_was_had"
+SCRIPT = f"<script>window.{FLAG}=1;alert(1)</script>"
+IMAGE = f'<img src=x onerror="window.{FLAG}=1;alert(2)">'
+HOSTILE = (
+    f"{SCRIPT} dog",
+    f"{IMAGE} <b>dog</b> &lt; **dog** :red[dog] $x$ `y` [z](javascript:alert(3))",
+)
 
 Value = TypeVar("Value")
 
@@ -121,6 +128,16 @@ class Visitor:
                 return found
             self.tab.wait_for_timeout(100)
         raise AssertionError(f"never: {what}")
+
+    def choose(self, label: str) -> None:
+        """Press one of a row of buttons."""
+        self.tab.get_by_role("radio", name=label, exact=True).click()
+
+    def take_away(self, label: str) -> bytes:
+        """Press a button; returns the file that comes."""
+        with self.tab.expect_download() as started:
+            self.tab.get_by_role("button", name=label, exact=True).click()
+        return Path(started.value.path()).read_bytes()
 
     # What is in the address
 
@@ -226,13 +243,86 @@ class Visitor:
         drawn = ".js-plotly-plot:has(.point path, .heatmaplayer image)"
         expect(self.tab.locator(drawn)).to_have_count(figures)
         maps = self.tab.locator("[data-testid=head-grid], [data-testid=single-map]")
-        expect(maps).to_have_count(parts - 1)  # the strip is the other one
+        expect(maps).to_have_count(parts.count("heads"))
         self.until(lambda: not self.blank_maps(), "colours in every map")
 
     def blank_maps(self) -> list[str]:
         """The maps in whose part of the canvas all pixels are equal."""
         blank: list[str] = self.tab.locator("[data-map]").evaluate_all(BLANK_MAPS)
         return blank
+
+    # The open head, in whichever reading
+
+    def count_sent(self) -> Callable[[], int]:
+        """Counts, from the next page on, what the browser says to the server."""
+        sent: list[Any] = []
+        self.tab.on(
+            "websocket", lambda socket: socket.on("framesent", lambda one: sent.append(one))
+        )
+        return lambda: len(sent)
+
+    def open_reading(self, reading: str) -> None:
+        """Choose how the open head is read, and wait until that is painted."""
+        self.choose(attention.READINGS[reading])
+        self.expect_link(reading=None if reading == "map" else reading)
+        self.expect_painted(reading)
+
+    def expect_painted(self, reading: str) -> None:
+        """The open head is drawn, and not in one colour alone."""
+        if reading in ("map", "qk"):
+            plot = self.plot(f"attention.{reading}")
+            expect(plot.locator(".heatmaplayer image").first).to_be_visible()
+        elif reading == "bertviz":
+            expect(self.bertviz.locator("svg line[stroke], svg path").first).to_be_attached()
+        else:
+            part = "arcs" if reading == "arcs" else "one-map"
+            canvas = self.tab.locator(f"[data-testid={part}] canvas").first
+            self.until(lambda: canvas.evaluate(COLOURS) > 1, f"colours in {reading}")
+        self.until(lambda: not self.blank_maps(), "colours in every map")
+
+    @property
+    def bertviz(self) -> FrameLocator:
+        return self.tab.frame_locator("iframe[srcdoc], [data-testid=stIFrame]")
+
+    def point_at_cell(self, place: Locator, query: int, key: int, tokens: int) -> None:
+        """Point at a cell of the large map drawn on a canvas, none of it out of sight."""
+        place.scroll_into_view_if_needed()
+        left, side = place.evaluate(CELLS)
+        box = place.bounding_box()
+        assert box is not None
+        top = box["height"] - 1 - side
+        across, down = ((at + 0.5) * side / tokens for at in (key, query))
+        self.tab.mouse.move(box["x"] + left + across, box["y"] + top + down)
+
+    def marked(self, cell: int) -> tuple[list[float], list[float]]:
+        """Where lines lie over a small map for what is pointed at: in shares of its side, down
+        and across."""
+        found: tuple[list[float], list[float]] = self.tab.locator(
+            f"[data-testid=head-grid] [data-map='{cell}']"
+        ).evaluate(MARKED)
+        return found
+
+    def was_had(self) -> list[str]:
+        """The documents of this tab in which text of the visitor was run or became an element."""
+        return [
+            frame.url
+            for frame in self.tab.frames
+            if frame.evaluate(f"window.{FLAG} !== undefined")
+            or frame.locator("img[src=x], main script, [href^='javascript']").count()
+        ]
+
+    def open_offline(self, document: bytes, path: Path) -> list[str]:
+        """Open a file from disk without a network; returns what it asks for, filled in as it does.
+
+        The visit to the app ends with this.
+        """
+        path.write_bytes(document)
+        self.tab.goto("about:blank")
+        self.context.set_offline(True)
+        asked: list[str] = []
+        self.context.on("request", lambda request: asked.append(request.url))
+        self.tab.goto(path.as_uri())
+        return asked
 
     def snapshot(self) -> dict[str, Any]:
         """All of the reading that is on screen, for comparing it with another visitor's."""
@@ -305,4 +395,38 @@ STICKING_OUT = """() => {
   const wide = [document.documentElement, main].filter(e => e.scrollWidth > e.clientWidth);
   return [...wide, ...[...parts].filter(e => outside(e) && !scrolls(e))]
     .map(e => e.outerHTML.slice(0, 200));
+}"""
+
+# How many colours a canvas has; where nothing was painted it has one.
+COLOURS = """canvas => canvas.width && new Set(new Uint32Array(
+  canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"""
+
+# Left edge and width of the cells of a large map, in CSS pixels: in one of its lowest lines they
+# are the longest part that is painted, between two lines about the map.
+CELLS = """stage => {
+  const canvas = stage.querySelector("canvas");
+  const ratio = canvas.width / canvas.getBoundingClientRect().width;
+  const line = canvas.getContext("2d").getImageData(
+    0, canvas.height - Math.round(2 * ratio), canvas.width, 1).data;
+  let [start, best] = [0, [0, 0]];
+  for (let x = 0; x <= canvas.width; x += 1) {
+    if (x < canvas.width && line[4 * x + 3] === 255) continue;
+    if (x - start > best[1]) best = [start, x - start];
+    start = x + 1;
+  }
+  return [best[0] / ratio + 1, best[1] / ratio - 2];
+}"""
+
+# The lines that go all the way down or across a map on the canvas over it.
+MARKED = """cell => {
+  const stage = cell.closest(".stage");
+  const canvas = stage.querySelectorAll("canvas")[1];
+  const [from, box] = [stage.getBoundingClientRect(), cell.getBoundingClientRect()];
+  const [x, y] = [box.left - from.left, box.top - from.top].map(Math.round);
+  const side = Math.round(box.right - from.left) - x;
+  const { data } = canvas.getContext("2d").getImageData(x, y, side, side);
+  const all = Array.from({ length: side }, (_, at) => at);
+  const full = test => all.filter(one => all.every(other => test(one, other))).map(at => at / side);
+  return [full((row, column) => data[4 * (row * side + column) + 3]),
+          full((column, row) => data[4 * (row * side + column) + 3])];
 }"""

@@ -14,7 +14,17 @@ LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 
 # Folders of which README's tree has one line for all that is in them.
-ONE_LINE_FOR_ALL = {"words", "strip", "heads", "embedded", "tests", "docs"}
+ONE_LINE_FOR_ALL = {
+    "words",
+    "strip",
+    "heads",
+    "one_map",
+    "arcs",
+    "pictures",
+    "embedded",
+    "tests",
+    "docs",
+}
 
 # What each may import of ours; app.py is a page.
 MAY_IMPORT = {
@@ -23,7 +33,25 @@ MAY_IMPORT = {
     "bert_core": {"bert_core"},
 }
 HEAVY = {"torch", "transformers", "streamlit", "tokenizers", "safetensors", "huggingface_hub"}
-ANALYSES = ("attention", "masked_words", "next_sentence", "substitution", "wordpiece_trace")
+ANALYSES = (
+    "arc_view",
+    "attention",
+    "attention_export",
+    "attention_norms",
+    "comparison",
+    "head_links",
+    "head_measures",
+    "head_roles",
+    "head_similarity",
+    "head_summary",
+    "masked_words",
+    "next_sentence",
+    "query_key",
+    "rollout",
+    "snippets",
+    "substitution",
+    "wordpiece_trace",
+)
 
 
 def sources() -> list[Path]:
@@ -256,7 +284,7 @@ def test_every_text_in_ui_words_is_used() -> None:
             name.rpartition(".")[2]
             for path in users
             for name in attributes(path)
-            if name.startswith("words.")
+            if name.partition(".")[0].endswith("words")
         }
         assert names <= used, f"{module}: {sorted(names - used)}"
 

@@ -7,25 +7,22 @@ dialogs, requests to another host, text that was run, a traceback on the server.
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, expect, sync_playwright
+from playwright.sync_api import FilePayload, expect
 
-from benchmarks.browser import Server, chromium_options, serve
 from bert_core.figures.labels import percent
 from bert_core.figures.palette import DARK, LIGHT, Palette
-from launcher.commands import StartError
-from tests.browser import FLAG, PHONE, TITLES, Visitor
+from tests.browser import HOSTILE, IMAGE, PHONE, SCRIPT, TITLES, Visitor
+from tests.chromium import Visit
 from tests.visit import PAGES
 from ui.components.palette_css import chip_colours
 from ui.examples import EXAMPLES
 from ui.view import View
 from ui.words import attention, common, home, masked_words, next_sentence, tokenization
 
-Visit = Callable[..., Visitor]
+pytest_plugins = ("tests.chromium",)
 
 FIRST = EXAMPLES[0]
 FIRST_TOKENS = "the animal didn ' t cross the street because it was too tired .".split()  # noqa: SIM905
@@ -36,39 +33,6 @@ ZYZZYVA = "The zyzzyva barked at the cat."
 HEADS = 6 * 12
 READINGS = [page for page in PAGES if page != "home"]
 MASK = "[MASK]"
-
-
-# Of the module, not of the session: while playwright runs, no other test could run asyncio.
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        options = chromium_options()
-    except StartError as error:
-        pytest.fail(f"The browser tests need Chromium. {error}", pytrace=False)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**options)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    """Makes visitors, each in a fresh context; in the end none may have anything to complain of."""
-    made: list[Visitor] = []
-
-    def make(**options: Any) -> Visitor:
-        made.append(Visitor(browser, server, **options))
-        return made[-1]
-
-    yield make
-    wrong = [complaint for visitor in made for complaint in visitor.close()]
-    assert not wrong, "\n".join(wrong)
 
 
 # Pages open, wide and narrow, light and dark
@@ -484,12 +448,6 @@ def test_tokenization_shows_cuts_reasons_and_what_was_left_out(visit: Visit) -> 
 # Whatever somebody types
 
 
-SCRIPT = f"<script>window.{FLAG}=1;alert(1)</script>"
-IMAGE = f'<img src=x onerror="window.{FLAG}=1;alert(2)">'
-HOSTILE = [
-    f"{SCRIPT} dog",
-    f"{IMAGE} <b>dog</b> &lt; **dog** :red[dog] $x$ `y` [z](javascript:alert(3))",
-]
 STRANGE = [
     "שלום עולם مرحبا dog",
     "上海和北京 日本語 한국어 dog",
@@ -570,6 +528,8 @@ def test_nonsense_strange_scripts_and_nothing_at_all(visit: Visit, page: str) ->
 def test_the_keyboard_reaches_the_strip_and_the_grid(visit: Visit) -> None:
     visitor = visit()
     visitor.open("attention", a=DOG)
+    expect(visitor.tab.locator("button.chip").first).to_be_visible()
+    expect(visitor.tab.locator("[data-map]").first).to_be_visible()
     visitor.field("B").focus()
     visitor.tab.keyboard.press("Tab")
     focused = visitor.tab.locator("button.chip:focus-visible")
@@ -592,6 +552,7 @@ def test_the_keyboard_reaches_the_strip_and_the_grid(visit: Visit) -> None:
 def test_tab_alone_goes_from_the_top_of_the_page_to_the_strip(visit: Visit) -> None:
     visitor = visit()
     visitor.open("masked_words", a=DOG, mask="3")
+    expect(visitor.tab.locator("button.chip").first).to_be_visible()
     focused = visitor.tab.locator("button.chip:focus-visible")
     for _ in range(30):
         visitor.tab.keyboard.press("Tab")
@@ -613,8 +574,8 @@ def test_files_and_table_hold_the_numbers_shown(visit: Visit, page: str) -> None
     visitor = visit()
     visitor.open(page, a=DOG, b="It barked.", mask="3", head="2.5", look="2")
     visitor.expect_pictures(page)
-    rows = list(csv.reader(io.StringIO(download(visitor, common.CSV).decode("utf-8-sig"))))
-    document = json.loads(download(visitor, common.JSON))
+    rows = list(csv.reader(io.StringIO(visitor.take_away(common.CSV).decode("utf-8-sig"))))
+    document = json.loads(visitor.take_away(common.JSON))
     assert document["input"]["text"] == DOG
     assert document["columns"] == rows[0]
     assert len(document["rows"]) == len(rows) - 1
@@ -643,19 +604,13 @@ def check_numbers(page: str, visitor: Visitor, document: dict[str, Any]) -> None
         assert big.startswith(percent(rows[0]["probability"]))
 
 
-def download(visitor: Visitor, label: str) -> bytes:
-    with visitor.tab.expect_download() as started:
-        visitor.tab.get_by_role("button", name=label, exact=True).click()
-    return Path(started.value.path()).read_bytes()
-
-
 def test_a_saved_view_opens_again(visit: Visit) -> None:
     one, other = visit(), visit()
     one.open("masked_words", a=DOG, mask="3", head="2.5", guesses="7")
     one.expect_pictures("masked_words")
     one.tab.get_by_role("button", name=common.LINK).click()
     expect(one.tab.get_by_test_id("stPopoverBody")).to_contain_text("/masked_words?a=The+dog+saw")
-    saved = download(one, common.SAVE)
+    saved = one.take_away(common.SAVE)
 
     other.open("masked_words")
     other.tab.get_by_role("button", name=common.LINK).click()

@@ -46,6 +46,12 @@ every_page = pytest.mark.parametrize("page", PAGES)
 
 KEYS = "The keys to the cabinet are on the table."
 PAIR = ("She opened the door and went in.", "The room was dark and cold.")
+MORE_FILES = [
+    attention_words.NPZ,
+    attention_words.HTML_ONE,
+    attention_words.HTML_ALL,
+    attention_words.PYTHON,
+]
 EVERYTHING = {
     "a": "The keys to the cabinet are unbelievable.",
     "b": "He sat on the bank.",
@@ -146,7 +152,8 @@ def test_the_sidebar_says_which_model_speaks_and_that_it_is_ours(page: str) -> N
 def test_numbers_can_be_taken_away_and_opened_as_a_table(page: str) -> None:
     at = visit(page, **EVERYTHING)
     labels = [button.label for button in at.download_button]
-    assert labels == [common.CSV, common.JSON, common.SAVE]
+    more = MORE_FILES if page == "attention" else []
+    assert labels == [common.CSV, common.JSON, *more, common.SAVE]
     assert not at.dataframe
     table = next(one for one in at.expander if one.label == common.TABLE)
     assert table.proto.id  # opening it asks for its rows

@@ -109,7 +109,7 @@ def test_home_has_examples_where_there_is_no_sentence() -> None:
 def test_what_was_cut_of_600_words_is_marked_and_said(page: str, embedded: Bert) -> None:
     at = type_text(visit(page, a="the cat"), page, MANY_WORDS)
     assert_whole(at, page)
-    assert_pictures(at, page, looking=False, pair=False)
+    assert_pictures(at, page, looking=False, pair=False, long=True)
     data = strip(at)
     assert data["cutLabel"] == common.CUT.format(limit=512)
     (cut,) = [group for group in data["groups"] if group["kind"] == "cut"]

@@ -16,6 +16,7 @@ from bert_core.tokenization import MAX_CHARACTERS
 from tests.texts import any_text
 from ui.view import (
     AVERAGES,
+    CHOICES,
     LONGEST_LINK,
     MOST_GUESSES,
     MOST_MASKS,
@@ -28,7 +29,8 @@ from ui.view import (
 
 PARAMETERS = [
     *("a", "b", "z", "mask", "head", "look", "place", "model", "average", "special"),
-    *("guesses", "masks", "click", "pieces", "unheard-of"),
+    *("guesses", "masks", "click", "pieces", "unheard-of", "reading", "sort", "block", "hold"),
+    *("merge", "bertviz", "study", "key", "pa", "pb", "pz"),
 ]
 NONSENSE = [
     "",
@@ -72,6 +74,15 @@ views = st.builds(
     average=st.sampled_from(AVERAGES),
     special=st.sampled_from(SPECIALS),
     look=st.none() | counts,
+    reading=st.sampled_from(CHOICES["reading"]),
+    sort=st.sampled_from(CHOICES["sort"]),
+    block=st.sampled_from(CHOICES["block"]),
+    bertviz=st.sampled_from(CHOICES["bertviz"]),
+    study=st.sampled_from(CHOICES["study"]),
+    hold=st.integers(10, 100),
+    merge=st.booleans(),
+    key=st.none() | counts,
+    pinned=st.none() | st.tuples(sendable.filter(str.strip), sendable),
     with_masks=st.booleans(),
     guesses=st.integers(1, MOST_GUESSES),
     whole_words=st.booleans(),

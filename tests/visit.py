@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("home", "tokenization", "attention", "masked_words", "next_sentence")
 PATIENCE = 60
 
-# How many plotly figures and components each page has for a pair, with a token that is looked from.
+# How many plotly figures and which components each page has for a pair, with a token that is
+# looked from.
 PICTURES = {
-    "home": (2, 2),
-    "tokenization": (1, 1),
-    "attention": (3, 2),
-    "masked_words": (1, 1),
-    "next_sentence": (1, 1),
+    "home": (2, ("strip", "heads")),
+    "tokenization": (1, ("strip",)),
+    "attention": (3, ("strip", "heads", "pictures")),
+    "masked_words": (1, ("strip",)),
+    "next_sentence": (1, ("strip",)),
 }
 
 
@@ -91,10 +93,15 @@ def components(at: AppTest) -> list[Any]:
     return [element.proto for element in at.get("bidi_component")]
 
 
+def component(at: AppTest, name: str) -> Any:
+    """The one component of this kind."""
+    (found,) = (one for one in components(at) if one.component_name == f"bert_lens_{name}")
+    return found
+
+
 def strip(at: AppTest) -> dict[str, Any]:
     """What the token strip was given."""
-    (found,) = (one for one in components(at) if one.component_name == "bert_lens_strip")
-    data: dict[str, Any] = json.loads(found.json)
+    data: dict[str, Any] = json.loads(component(at, "strip").json)
     return data
 
 
@@ -111,8 +118,49 @@ def masked_in_strip(at: AppTest) -> list[int]:
 
 def maps(at: AppTest) -> tuple[dict[str, Any], NDArray[np.uint8]]:
     """What the maps of the heads were given."""
-    (found,) = (one for one in components(at) if one.component_name == "bert_lens_heads")
-    return unpack_maps(found.bytes)
+    return unpack_maps(component(at, "heads").bytes)
+
+
+def figure(at: AppTest, key: str) -> dict[str, Any]:
+    """The plotly figure that was drawn with this key."""
+    found: dict[str, Any] = json.loads(at.get_by_key(key).proto.spec)
+    return found
+
+
+def tables(at: AppTest) -> list[list[list[str]]]:
+    """The short tables of figures: table, row, cell."""
+    bodies = (body for body in markup(at) if body.startswith("<table class='bl-figures'>"))
+    return [
+        [
+            [unescape(cell) for cell in re.findall("<td>(.*?)</td>", row)]
+            for row in re.findall("<tr>(.*?)</tr>", body)
+        ]
+        for body in bodies
+    ]
+
+
+def press(at: AppTest, key: str, **sent: Any) -> AppTest:
+    """A press in the component drawn with this key, as the browser sends it."""
+    element = f"$$STREAMLIT_INTERNAL_KEY_{at.get_by_key(key).proto.id}__events"
+    return _send(at, element, json_trigger_value=json.dumps([{"event": "event", "value": sent}]))
+
+
+def press_bar(at: AppTest, key: str, row: int) -> AppTest:
+    """A press on a bar of the chart drawn with this key."""
+    chosen = {"selection": {"points": [], "point_indices": [row], "box": [], "lasso": []}}
+    return _send(at, at.get_by_key(key).proto.id, string_value=json.dumps(chosen))
+
+
+def open_expander(at: AppTest, label: str) -> AppTest:
+    (found,) = (one for one in at.expander if one.label == label)
+    return _send(at, found.proto.id, bool_value=True)
+
+
+def _send(at: AppTest, element: str, **value: Any) -> AppTest:
+    """A run of the script in which this element has a new value; AppTest has no name for it."""
+    states = at._tree.get_widget_states()
+    states.widgets.add(id=element, **value)
+    return at._run(states)
 
 
 def assert_whole(at: AppTest, page: str) -> None:
@@ -122,11 +170,19 @@ def assert_whole(at: AppTest, page: str) -> None:
     assert at.text_input(key=f"{page}.text") is not None
 
 
-def assert_pictures(at: AppTest, page: str, *, looking: bool = True, pair: bool = True) -> None:
-    """Every picture that the page shows for a sentence is there."""
+def assert_pictures(
+    at: AppTest, page: str, *, looking: bool = True, pair: bool = True, long: bool = False
+) -> None:
+    """Every picture that the page shows for a sentence is there.
+
+    long: whether it has more tokens than plotly draws a map of.
+    """
     charts, parts = PICTURES[page]
+    if page == "attention" and long:
+        charts, parts = charts - 1, ("strip", "heads", "one_map")
     if page == "attention" and not looking:
         charts -= 2
     if page in ("home", "next_sentence") and not pair:
         charts -= 1
-    assert (len(at.get("plotly_chart")), len(components(at))) == (charts, parts)
+    names = tuple(one.component_name.removeprefix("bert_lens_") for one in components(at))
+    assert (len(at.get("plotly_chart")), names) == (charts, parts)

@@ -1,7 +1,8 @@
 """The only use of Streamlit's caches: what all sessions share."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -16,10 +17,12 @@ from bert_core.engine_registry import EngineRegistry
 from bert_core.errors import EngineClosedError
 from bert_core.inference import BertRun
 from bert_core.model import Bert, load_bert
+from bert_core.scan import Scan
 from bert_core.tokenization import Encoding
 from ui.settings import settings
 
 MEGABYTE = 1_000_000
+MOST_SCANS = 8
 ATTEMPTS = 3
 
 
@@ -39,6 +42,24 @@ def registry() -> EngineRegistry:
 def known_checkpoints() -> list[str]:
     """BERT checkpoints in the local hub cache; looked for once a minute."""
     return cached_checkpoints()
+
+
+@st.cache_resource(show_spinner=False)
+def _scans() -> "OrderedDict[Hashable, Scan[Any]]":
+    """Scans under way or done, the one asked for last at the end."""
+    return OrderedDict()
+
+
+def shared_scan(key: Hashable, start: Callable[[], Scan[Any]]) -> Scan[Any]:
+    """The scan that somebody started for this key, or a new one; the oldest make room."""
+    scans = _scans()
+    found = scans.pop(key, None)
+    if found is None or (found.finished and found.done < found.total):
+        found = start()
+    scans[key] = found
+    while len(scans) > MOST_SCANS:
+        scans.popitem(last=False)[1].stop()
+    return found
 
 
 def _load_for_good(source: str, device: str, **options: Any) -> Bert:

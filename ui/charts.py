@@ -6,11 +6,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 CONFIG = {"displayModeBar": False, "displaylogo": False}
+# With plotly's own button for saving, which `picture_buttons` presses; style.css hides it.
+SAVEABLE = {"displayModeBar": True, "displaylogo": False, "modeBarButtons": [["toImage"]]}
 
 
-def draw(figure: go.Figure, key: str, alt: str) -> None:
+def draw(figure: go.Figure, key: str, alt: str, *, saveable: bool = False) -> None:
     """A figure without Streamlit's own theme, which would repaint it."""
-    st.plotly_chart(figure, key=key, theme=None, config=CONFIG, alt=alt)
+    config = SAVEABLE if saveable else CONFIG
+    st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt)
 
 
 def draw_clickable(figure: go.Figure, key: str, alt: str, on_click: Callable[[int], None]) -> None:

@@ -44,6 +44,10 @@ class Page:
         return self.engine.bert
 
     @property
+    def is_dark(self) -> bool:
+        return self.colours is DARK
+
+    @property
     def layer(self) -> int:
         """The view's layer, or the model's last one below it."""
         return min(self.view.layer, self.bert.layers - 1)
@@ -83,7 +87,7 @@ class Page:
             key=f"{self.name}.strip",
             label=label,
             cut_label=words.CUT.format(limit=self.bert.max_tokens),
-            theme="dark" if self.colours is DARK else "light",
+            theme="dark" if self.is_dark else "light",
             on_click=lambda position: state.guarded(on_click, position),
             **options,  # type: ignore[arg-type]
         )

@@ -12,11 +12,14 @@ import streamlit as st
 
 from bert_core.tokenization import Encoding
 from ui import html, state
+from ui.components.pictures import picture_buttons
 from ui.page import Page
 from ui.view import read_query
 from ui.words import common as words
 
 Rows = Callable[[], Iterable[Sequence[Any]]]
+# What stands on a button, the end of the file's name, its type, and what makes it on a click.
+Download = tuple[str, str, str, Callable[[], bytes]]
 
 # The one key of a saved view's file.
 SAVED = "bert-lens"
@@ -26,20 +29,33 @@ COUNTING = (
 )
 
 
-def draw_foot(page: Page, columns: Sequence[str], rows: Rows, how: str) -> None:
-    """Table, CSV, JSON, link and explanation. `rows` is called only when somebody asks."""
+def draw_foot(
+    page: Page,
+    columns: Sequence[str],
+    rows: Rows,
+    how: str,
+    more: Sequence[Download] = (),
+    chart: str | None = None,
+) -> None:
+    """Table, CSV, JSON, `more`, link and explanation; made only when somebody asks.
+
+    chart: the key of the plotly figure that is saved as a picture.
+    """
     name = f"bert-lens-{page.name.replace('_', '-')}"
     with st.container(horizontal=True, key="takeaway", vertical_alignment="center"):
         st.html(f"<p class='bl-away'>{words.TAKE_AWAY}</p>", width="content")
-        makers: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
-            (words.CSV, "text/csv", lambda: to_csv(columns, rows())),
-            (words.JSON, "application/json", lambda: to_json(page, columns, rows())),
+        if chart is not None:
+            picture_buttons(chart, key=f"{page.name}.pictures", name=name, labels=words.PICTURES)
+        downloads: tuple[Download, ...] = (
+            (words.CSV, "csv", "text/csv", lambda: to_csv(columns, rows())),
+            (words.JSON, "json", "application/json", lambda: to_json(page, columns, rows())),
+            *more,
         )
-        for label, mime, make in makers:
+        for label, ending, mime, make in downloads:
             st.download_button(
                 label,
                 make,
-                f"{name}.{label.lower()}",
+                f"{name}.{ending}",
                 mime,
                 key=f"{page.name}.{label}",
                 on_click="ignore",

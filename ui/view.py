@@ -22,6 +22,37 @@ MOST_GUESSES = 50
 
 AVERAGES = ("head", "layer", "all")
 SPECIALS = ("show", "hide", "rest")
+READINGS = ("map", "arcs", "qk", "bertviz")
+BLOCKS = ("all", "aa", "ab", "ba", "bb")
+STUDIES = ("none", "links", "many", "flow", "alike", "compare")
+BERTVIZ = ("head", "model", "neuron")
+# What heads can be sorted by, besides their layer: measures of `bert_core.head_measures`.
+SORTS = (
+    "layer",
+    "entropy",
+    "effective_keys",
+    "distance",
+    "span",
+    "previous",
+    "next",
+    "same",
+    "first",
+    "sep",
+    "broad",
+    "same_word",
+    "between",
+    "punctuation",
+)
+# The fields that are one of a few words, and which words; the first is the default.
+CHOICES = {
+    "average": AVERAGES,
+    "special": SPECIALS,
+    "reading": READINGS,
+    "sort": SORTS,
+    "block": BLOCKS,
+    "bertviz": BERTVIZ,
+    "study": STUDIES,
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +64,11 @@ class View:
     layer, head: the attention head that is open. average: "head", or the mean over the "layer"
         or over "all". special: [CLS] and [SEP] on the attention page: "show", "hide", or hide
         and share out the "rest" as a whole. look: the token that is looked from.
+    reading: how the open head is shown. sort: what the heads are sorted by. block, hold, merge:
+        which arcs are drawn: between which sentences, how many percent of each row, and whether
+        pieces are merged to words. bertviz: which of its views. study: the question that is open
+        under the picture. key: the token that `look` may be linked to.
+    pinned: the two sentences that are compared with the present ones.
     with_masks: whether Attention and Next sentence read the text with its masks.
     guesses: how many guesses are listed, 1 to 50. whole_words: a click masks the whole word.
     place: the token whose guesses Masked words lists. ask: whether a click there asks about a
@@ -48,6 +84,15 @@ class View:
     average: str = "head"
     special: str = "show"
     look: int | None = None
+    reading: str = "map"
+    sort: str = "layer"
+    block: str = "all"
+    hold: int = 80
+    merge: bool = False
+    bertviz: str = "head"
+    study: str = "none"
+    key: int | None = None
+    pinned: tuple[str, str] | None = None
     with_masks: bool = False
     guesses: int = 10
     whole_words: bool = True
@@ -58,7 +103,7 @@ class View:
         """Other sentences: what pointed at tokens of the old ones is dropped."""
         if (text, pair) == (self.text, self.pair):
             return self
-        return replace(self, text=text, pair=pair, masked=(), look=None, place=None)
+        return replace(self, text=text, pair=pair, masked=(), look=None, place=None, key=None)
 
     def to_query(self) -> dict[str, str]:
         """The query parameters of this view, defaults left out."""
@@ -67,12 +112,16 @@ class View:
             query["mask"] = ",".join(map(str, self.masked))
         if (self.layer, self.head) != (0, 0):
             query["head"] = f"{self.layer + 1}.{self.head + 1}"
-        for name in ("look", "place"):
+        for name in ("look", "key", "place"):
             if getattr(self, name) is not None:
                 query[name] = str(getattr(self, name))
-        for name in ("model", "average", "special", "guesses"):
+        for name in ("model", *CHOICES, "hold", "guesses"):
             if getattr(self, name) != getattr(DEFAULTS, name):
                 query[name] = str(getattr(self, name))
+        if self.merge:
+            query["merge"] = "words"
+        if self.pinned is not None:
+            query |= {f"p{name}": text for name, text in _pack_texts(*self.pinned).items()}
         if self.with_masks:
             query["masks"] = "read"
         if self.ask:
@@ -97,11 +146,14 @@ def read_query(query: Mapping[str, str]) -> View:
         model=query.get("model", "").strip()[:300] or EMBEDDED,
         layer=layer,
         head=head,
-        average=_one_of(query.get("average"), AVERAGES),
-        special=_one_of(query.get("special"), SPECIALS),
+        **{name: _one_of(query.get(name), allowed) for name, allowed in CHOICES.items()},
+        hold=_within(query.get("hold", ""), DEFAULTS.hold, 10, 100),
+        merge=query.get("merge") == "words",
+        key=_number(query.get("key", "")),
+        pinned=_read_pinned(query),
         look=_number(query.get("look", "")),
         with_masks=query.get("masks") == "read",
-        guesses=_guesses(query.get("guesses", "")),
+        guesses=_within(query.get("guesses", ""), DEFAULTS.guesses, 1, MOST_GUESSES),
         whole_words=query.get("pieces") != "single",
         place=_number(query.get("place", "")),
         ask=query.get("click") == "ask",
@@ -150,9 +202,16 @@ def _number(text: str) -> int | None:
     return int(short) if short.isascii() and short.isdigit() and len(short) <= 4 else None
 
 
-def _guesses(text: str) -> int:
+def _within(text: str, default: int, least: int, most: int) -> int:
     asked = _number(text)
-    return DEFAULTS.guesses if asked is None else min(max(asked, 1), MOST_GUESSES)
+    return default if asked is None else min(max(asked, least), most)
+
+
+def _read_pinned(query: Mapping[str, str]) -> tuple[str, str] | None:
+    """The pinned sentences: as the present ones are, each name with a p before it."""
+    found = {name[1:]: value for name, value in query.items() if name in ("pa", "pb", "pz")}
+    text, pair = map(readable, _unpack_texts(found))
+    return (text, pair) if text.strip() else None
 
 
 def _one_of(value: str | None, allowed: tuple[str, ...]) -> str:

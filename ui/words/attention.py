@@ -13,6 +13,24 @@ ALL_QUIET = "{layers} layers × {heads} heads"
 GRID = "Maps of all heads, layers down, heads across. Press one to open it."
 MAP = "Attention of {name}: rows are the tokens that look, columns where they look."
 
+SORT = "Order of the heads"
+DOES = "What this head does"
+READING = "How to read it"
+READINGS = {"map": "map", "arcs": "arcs", "qk": "q and k", "bertviz": "BertViz"}
+ARCS = "Lines of {name}: from each token on the left to where it looks."
+BLOCK = "Between which sentences"
+BLOCKS = {"all": "all", "aa": "A → A", "ab": "A → B", "ba": "B → A", "bb": "B → B"}
+HOLD = "lines: % of each row"
+MERGE = "words instead of pieces"
+MERGED = "Pieces of a word are added where they are looked at and averaged where they look."
+BERTVIZ_VIEW = "BertViz’s view"
+BERTVIZ_VIEWS = {"head": "head view", "model": "model view", "neuron": "neuron view"}
+BERTVIZ_NOTE = "BertViz (Vig 2019) as it is, drawn here without a network."
+NPZ = "npz"
+HTML_ONE = "HTML of this head"
+HTML_ALL = "HTML of all heads"
+PYTHON = "Python"
+
 AVERAGE = "What to show"
 AVERAGES = {"head": "head", "layer": "layer’s mean", "all": "mean of all"}
 SPECIAL = "[CLS] and [SEP]"

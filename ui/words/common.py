@@ -43,6 +43,7 @@ FALLBACK = "The embedded model is shown instead."
 NOT_ALLOWED = "This server does not load “{model}”. Choose one from the list."
 
 TAKE_AWAY = "Take away"
+PICTURES = {"png": "PNG", "svg": "SVG"}
 CSV = "CSV"
 JSON = "JSON"
 LINK = "Link to this view"

@@ -1,0 +1,92 @@
+"""Which heads do alike: distances between all of them, on request."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from bert_core.figures.layout import blank_layout
+from bert_core.figures.palette import Palette
+from bert_core.head_similarity import head_distances, sorted_order
+from bert_core.inference import BertRun, Floats
+from ui import charts, html
+from ui.page import Page
+from ui.words import studies as words
+
+SLOT = "attention.alike"
+SIZE = 560
+
+
+def draw_alike(page: Page, run: BertRun) -> None:
+    key = (page.bert.fingerprint, run.encoding.ids, run.encoding.segments)
+    found = st.session_state.get(SLOT)
+    if found is None or found[0] != key:
+        html.note(words.ALIKE_ASK.format(count=page.bert.layers * page.bert.heads))
+        if not st.button(words.ALIKE_START, key="attention.alike.start"):
+            return
+        found = st.session_state[SLOT] = (key, compute(run))
+    distances = found[1]
+    order = sorted_order(distances)
+    names = [f"{at // page.bert.heads + 1}.{at % page.bert.heads + 1}" for at in order]
+    first, second = closest_pair(distances)
+    html.heading(
+        words.ALIKE.format(
+            first=head(first, page.bert.heads), second=head(second, page.bert.heads)
+        ),
+        words.ALIKE_QUIET.format(distance=float(distances[first, second])),
+    )
+    charts.draw(distance_figure(distances[order][:, order], names, page.colours), SLOT, words.ALT)
+    html.note(words.ALIKE_NOTE)
+
+
+def compute(run: BertRun) -> Floats:
+    if run.attentions is None:
+        raise ValueError("The run kept no attentions.")
+    line = st.progress(0.0, words.ALIKE_RUNNING)
+
+    def show(done: int, total: int) -> None:
+        line.progress(done / total, words.ALIKE_RUNNING)
+
+    distances = head_distances(
+        run.attentions,
+        progress=show,
+    )
+    line.empty()
+    return distances
+
+
+def closest_pair(distances: Floats) -> tuple[int, int]:
+    """The two different heads that are most alike."""
+    rows, columns = np.triu_indices(len(distances), k=1)
+    best = int(distances[rows, columns].argmin())
+    return int(rows[best]), int(columns[best])
+
+
+def head(number: int, heads: int) -> str:
+    return f"{number // heads + 1}.{number % heads + 1}"
+
+
+def distance_figure(distances: Floats, names: list[str], colours: Palette) -> go.Figure:
+    """Near is dark: one hue, as for attention."""
+    heatmap = {
+        "type": "heatmap",
+        "z": distances,
+        "x": names,
+        "y": names,
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [(0, colours.high), (1, colours.low)],
+        "showscale": False,
+        "hovertemplate": words.ALIKE_HOVER + "<extra></extra>",
+    }
+    layout = blank_layout(colours, height=SIZE, l=36, t=36)
+    step = -(-len(names) // 36)
+    axis = {
+        "type": "category",
+        "tickmode": "array",
+        "tickvals": list(range(0, len(names), step)),
+        "ticktext": names[::step],
+        "tickfont": {"size": 10},
+    }
+    layout["xaxis"] |= axis | {"side": "top", "tickangle": -90, "constrain": "domain"}
+    layout["yaxis"] |= axis | {"autorange": "reversed", "scaleanchor": "x"}
+    return go.Figure([heatmap], layout)

@@ -1,0 +1,92 @@
+"""All heads as small maps, sorted as asked, and what the open one does."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import streamlit as st
+
+from bert_core.figures.thumbnails import pool_maps
+from bert_core.head_measures import HeadMeasure, HeadMeasures
+from bert_core.inference import BertRun
+from ui import html, state
+from ui.attention.measured import amount, chance, measures_of, role_note, roles_of
+from ui.components.heads import head_grid
+from ui.page import Page
+from ui.words import attention as words
+from ui.words import heads as head_words
+
+SHARES_SHOWN = 4
+
+
+def draw_all_heads(page: Page, run: BertRun) -> None:
+    if run.attentions is None:
+        return
+    measures = measures_of(page, run)
+    html.heading(words.ALL, words.ALL_QUIET.format(layers=page.bert.layers, heads=page.bert.heads))
+    draw_sorter(page, measures)
+    order = sorted_heads(measures, page.view.sort)
+    notes = [[role_note(role) for role in row] for row in roles_of(page, run)]
+    head_grid(
+        pool_maps(run.attentions),
+        key="attention.heads",
+        layer=page.layer,
+        head=page.head,
+        tokens=run.attentions.shape[-1],
+        label=words.GRID,
+        notes=notes,
+        order=order,
+        on_pick=lambda picked: state.change(layer=picked[0], head=picked[1], average="head"),
+    )
+
+
+def draw_sorter(page: Page, measures: HeadMeasures) -> None:
+    known = ["layer", *(name for name, one in measures.measures.items() if defined(one))]
+    shown = page.view.sort if page.view.sort in known else "layer"
+    st.selectbox(
+        words.SORT,
+        known,
+        format_func=lambda name: head_words.SORTED.format(name=head_words.MEASURES[name]),
+        label_visibility="collapsed",
+        **state.bound("sort", page.name, shown=shown),
+    )
+
+
+def defined(measure: HeadMeasure) -> bool:
+    return not bool(np.isnan(measure.values).all())
+
+
+def sorted_heads(measures: HeadMeasures, sort: str) -> list[int] | None:
+    """The heads (layer * heads + head), the largest value of the measure first; None by layer."""
+    if sort not in measures.measures or not defined(measures.measures[sort]):
+        return None
+    values = np.nan_to_num(measures.measures[sort].values, nan=-np.inf).ravel()
+    return [int(at) for at in np.argsort(-values, kind="stable")]
+
+
+def draw_head_figures(page: Page, run: BertRun) -> None:
+    """What the open head does, each figure beside its baseline."""
+    measures = measures_of(page, run).measures
+    at = page.layer, page.head
+    role = roles_of(page, run)[page.layer][page.head]
+    html.heading(words.DOES, role_note(role) or head_words.NO_ROLE)
+    shown = ["entropy", "distance", *strongest_shares(measures.values(), *at)]
+    html.figures(
+        [
+            (
+                head_words.MEASURES[name],
+                amount(measures[name], float(measures[name].values[at])),
+                chance(measures[name], *at),
+            )
+            for name in shown
+        ]
+    )
+
+
+def strongest_shares(measures: Iterable[HeadMeasure], layer: int, head: int) -> list[str]:
+    """The shares that lie furthest above their baseline in this head."""
+    shares = [
+        (float(one.values[layer, head]) - one.uniform, one.name)
+        for one in measures
+        if one.unit == "share" and not np.isnan(one.values[layer, head])
+    ]
+    return [name for _, name in sorted(shares, reverse=True)[:SHARES_SHOWN]]

@@ -1,0 +1,53 @@
+"""Arcs: the open head as lines between two columns of tokens."""
+
+import streamlit as st
+
+from bert_core.arc_view import ArcView, read_arcs
+from bert_core.attention import AttentionMap, head_name
+from bert_core.tokenization import Encoding
+from ui import html, state
+from ui.attention.switches import draw_choice
+from ui.components.arcs import ArcPick, arc_view
+from ui.page import Page, sentence_on_failure
+from ui.view import BLOCKS
+from ui.words import attention as words
+
+
+def draw_arcs(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
+    draw_arc_switches(page, encoding)
+    with sentence_on_failure():
+        name = head_name(shown.layer, shown.head)
+        arc_view(
+            arcs_of(page, encoding, shown),
+            key="attention.arcs",
+            label=words.ARCS.format(name=name),
+            picked=page.look,
+            on_pick=take_pick,
+        )
+    if page.view.merge:
+        html.note(words.MERGED)
+
+
+def take_pick(pick: ArcPick) -> None:
+    """A token of the left column that is held is looked from."""
+    if pick.side == "query":
+        state.change(look=pick.position if pick.pinned else None)
+
+
+def arcs_of(page: Page, encoding: Encoding, shown: AttentionMap) -> ArcView:
+    """The lines that the switches ask for."""
+    return read_arcs(
+        shown,
+        encoding,
+        words=page.view.merge,
+        which=page.view.block if encoding.pair is not None else "all",  # type: ignore[arg-type]
+        share=page.view.hold / 100,
+    )
+
+
+def draw_arc_switches(page: Page, encoding: Encoding) -> None:
+    if encoding.pair is not None:
+        draw_choice(page, "block", BLOCKS, words.BLOCK, words.BLOCKS)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        st.slider(words.HOLD, 10, 100, step=5, width=220, **state.bound("hold", page.name))
+        st.toggle(words.MERGE, **state.bound("merge", page.name))

@@ -1,0 +1,28 @@
+"""BertViz's own views of the same run."""
+
+import streamlit as st
+
+from bert_core.bertviz_html import head_view_html, model_view_html, neuron_view_html
+from bert_core.inference import BertRun
+from ui import html
+from ui.attention.switches import draw_choice
+from ui.page import Page, sentence_on_failure
+from ui.view import BERTVIZ
+from ui.words import attention as words
+
+
+def draw_bertviz(page: Page, run: BertRun) -> None:
+    draw_choice(page, "bertviz", BERTVIZ, words.BERTVIZ_VIEW, words.BERTVIZ_VIEWS)
+    html.note(words.BERTVIZ_NOTE)
+    with sentence_on_failure():
+        st.iframe(make_view(page, run), height="content")
+
+
+def make_view(page: Page, run: BertRun) -> str:
+    """The document of the chosen view; equal runs give equal ones, so that no frame reloads."""
+    dark = page.is_dark
+    if page.view.bertviz == "model":
+        return model_view_html(run, dark=dark)
+    if page.view.bertviz == "neuron":
+        return neuron_view_html(page.bert, run, layer=page.layer, head=page.head, dark=dark)
+    return head_view_html(run, layer=page.layer, head=page.head, dark=dark)

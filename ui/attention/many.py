@@ -1,0 +1,122 @@
+"""What the heads do over many texts, and whether it is the same in most of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import streamlit as st
+
+from bert_core.attention import head_name
+from bert_core.figures.labels import percent
+from bert_core.head_summary import SetRole, SetSummary, set_roles, summarise_heads
+from bert_core.inference import BertRun
+from bert_core.scan import Scan
+from bert_core.sentence_sets import bundled_hundred, parse_list
+from ui import html
+from ui.attention.measured import amount
+from ui.attention.scans import TextReading, Texts, draw_progress, scan_texts
+from ui.page import Page, sentence_on_failure
+from ui.words import heads as head_words
+from ui.words import studies as words
+
+CHOICE = "attention.many.set"
+OWN = "attention.many.own"
+SHOWN = ("entropy", "distance", "previous", "next", "first", "sep", "same_word", "between")
+
+
+def draw_many(page: Page, run: BertRun) -> None:
+    st.segmented_control(
+        words.SET,
+        list(words.SETS),
+        format_func=words.SETS.__getitem__,
+        label_visibility="collapsed",
+        default="hundred",
+        required=True,
+        key=CHOICE,
+    )
+    with sentence_on_failure():
+        texts = bundled_hundred() if st.session_state[CHOICE] == "hundred" else own_list()
+        if texts is None:
+            return
+        scan = scan_texts(page, texts)
+        if draw_progress(scan, "attention.many") and scan.results:
+            draw_summary(page, scan)
+
+
+def own_list() -> Texts | None:
+    """The list that was pasted or uploaded, once somebody asked to read it."""
+    pasted = st.text_area(words.PASTE, key=f"{OWN}.text", max_chars=200_000)
+    upload = st.file_uploader(words.UPLOAD, type=["txt", "tsv", "csv"], key=f"{OWN}.file")
+    if st.button(words.START, key=f"{OWN}.start"):
+        raw = upload.getvalue().decode("utf-8", "replace") if upload is not None else pasted
+        st.session_state[OWN] = parse_list(raw)
+    texts: Texts | None = st.session_state.get(OWN)
+    return texts
+
+
+def draw_summary(page: Page, scan: "Scan[TextReading]") -> None:
+    summary = summarise_heads([one.measures for one in scan.results])
+    if summary.sentences < scan.total:
+        html.note(words.MANY_PARTLY.format(texts=summary.sentences, total=scan.total))
+    roles = set_roles(summary)
+    heads = page.bert.layers * page.bert.heads
+    stable = sum(role is not None and role.stable for row in roles for role in row)
+    name = head_name(page.layer, page.head)
+    html.heading(role_line(name, roles[page.layer][page.head]), quiet_line(summary))
+    html.figures(list(figure_rows(summary, page.layer, page.head)))
+    html.note(f"{words.MANY_NOTE} {words.MANY_ROLES.format(count=stable, heads=heads)}.")
+    table = st.expander(words.MANY_TABLE, key="attention.many.table", on_change="rerun")
+    if table.open:
+        with table:
+            rows = list(table_rows(summary))
+            columns = zip(words.MANY_COLUMNS, zip(*rows, strict=True), strict=True)
+            st.dataframe({column: list(cells) for column, cells in columns}, hide_index=True)
+
+
+def role_line(name: str, role: SetRole | None) -> str:
+    """What the open head does in these texts, and whether that holds."""
+    shown = name[0].upper() + name[1:]
+    if role is None:
+        return words.MANY.format(name=shown, role=words.MANY_NONE)
+    holds = words.MANY_STABLE if role.stable else words.MANY_UNSTABLE
+    does = head_words.ROLES[role.measure]
+    return words.MANY.format(name=shown, role=f"{does}: {holds.format(share=percent(role.share))}")
+
+
+def quiet_line(summary: SetSummary) -> str:
+    return words.MANY_QUIET.format(texts=summary.sentences)
+
+
+def figure_rows(summary: SetSummary, layer: int, head: int) -> Iterator[tuple[str, str, str]]:
+    for name in SHOWN:
+        found = summary.measures[name]
+        if found.count == 0:
+            continue
+        mean, half = float(found.mean.values[layer, head]), float(found.half_width[layer, head])
+        interval = words.MANY_ROW.format(
+            mean=amount(found.mean, mean), half=amount(found.mean, half).lstrip("+")
+        )
+        base = float(found.mean.baseline[layer, head])
+        yield (
+            head_words.MEASURES[name],
+            interval,
+            head_words.CHANCE.format(amount=amount(found.mean, base)),
+        )
+
+
+def table_rows(summary: SetSummary) -> Iterator[tuple[Any, ...]]:
+    """Every measure of every head; layers and heads count from 1."""
+    for name, found in summary.measures.items():
+        if found.count == 0:
+            continue
+        layers, heads = found.mean.values.shape
+        for layer in range(layers):
+            for head in range(heads):
+                yield (
+                    layer + 1,
+                    head + 1,
+                    head_words.MEASURES[name],
+                    float(found.mean.values[layer, head]),
+                    float(found.half_width[layer, head]),
+                    float(found.mean.baseline[layer, head]),
+                    found.count,
+                )

@@ -1,0 +1,75 @@
+"""The open head, in one of four readings of the same numbers."""
+
+import streamlit as st
+
+from bert_core.attention import AttentionMap, head_name
+from bert_core.figures.attention_map import attention_heatmap
+from bert_core.figures.labels import percent
+from bert_core.inference import BertRun
+from bert_core.tokenization import Encoding
+from ui import charts, html, state
+from ui.attention.arcs import draw_arcs
+from ui.attention.bertviz import draw_bertviz
+from ui.attention.picks import look_at
+from ui.attention.query_key import draw_query_key
+from ui.attention.switches import draw_choice
+from ui.components.one_map import weight_map
+from ui.page import Page
+from ui.view import AVERAGES, READINGS, SPECIALS
+from ui.words import attention as words
+
+# Beyond this plotly takes seconds to draw a map: then a canvas does.
+PLOTLY_TOKENS = 128
+
+
+def draw_head(page: Page, encoding: Encoding, run: BertRun, shown: AttentionMap) -> None:
+    """What was chosen of the heads, read as the switch above it says."""
+    reading = page.view.reading
+    if reading in ("qk", "bertviz"):  # of one head, whatever the map shows the mean of
+        name = head_name(page.layer, page.head)
+    else:
+        name = head_name(shown.layer, shown.head)
+    html.heading(name[0].upper() + name[1:])
+    draw_choice(page, "reading", READINGS, words.READING, words.READINGS)
+    if reading == "qk":
+        draw_query_key(page, run)
+    elif reading == "bertviz":
+        draw_bertviz(page, run)
+    else:
+        draw_map_switches(page)
+        if reading == "arcs":
+            draw_arcs(page, encoding, shown)
+        else:
+            draw_map(page, encoding, shown)
+        if len(shown.tokens) < len(encoding):
+            html.note(words.REST_NOTE if shown.renormalised else words.HIDDEN_NOTE)
+
+
+def draw_map(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
+    name = head_name(shown.layer, shown.head)
+    if len(shown.tokens) <= PLOTLY_TOKENS:
+        figure = attention_heatmap(
+            shown, encoding.sequences, page.colours, picked=page.look, hover=words.HOVER
+        )
+        charts.draw(figure, "attention.map", words.MAP.format(name=name), saveable=True)
+    else:
+        weight_map(
+            shown.weights,
+            encoding.tokens,
+            encoding.sequences,
+            shown.positions,
+            key="attention.canvas",
+            label=words.MAP.format(name=name),
+            name=name,
+            picked=page.look,
+            on_pick=lambda position: state.guarded(look_at, position),
+        )
+    html.note(words.COLOUR_NOTE.format(most=percent(float(shown.weights.max()))))
+
+
+def draw_map_switches(page: Page) -> None:
+    with st.container(horizontal=True, gap="small"):
+        draw_choice(page, "average", AVERAGES, words.AVERAGE, words.AVERAGES)
+        draw_choice(page, "special", SPECIALS, words.SPECIAL, words.SPECIALS)
+    if page.masked:
+        st.toggle(words.WITH_MASKS, **state.bound("with_masks", page.name))

@@ -1,0 +1,31 @@
+"""The questions under the picture, one open at a time."""
+
+import streamlit as st
+
+from bert_core.inference import BertRun
+from ui import html
+from ui.attention.alike import draw_alike
+from ui.attention.compare import draw_compare
+from ui.attention.flow import draw_flow
+from ui.attention.links import draw_links
+from ui.attention.many import draw_many
+from ui.attention.switches import draw_choice
+from ui.page import Page
+from ui.view import STUDIES
+from ui.words import studies as words
+
+STUDY = {
+    "links": draw_links,
+    "many": draw_many,
+    "flow": draw_flow,
+    "alike": draw_alike,
+    "compare": draw_compare,
+}
+
+
+def draw_studies(page: Page, run: BertRun) -> None:
+    with st.container(key="studies"):
+        html.heading(words.TITLE)
+        draw_choice(page, "study", STUDIES, words.TITLE, words.STUDIES)
+        if page.view.study in STUDY:
+            STUDY[page.view.study](page, run)

@@ -1,0 +1,22 @@
+"""Switches of the attention page."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from ui import html, state
+from ui.page import Page
+
+
+def draw_choice(
+    page: Page, field: str, choices: Sequence[str], label: str, names: Mapping[str, str]
+) -> None:
+    """A row of buttons that shows and changes one field of the view."""
+    st.segmented_control(
+        label,
+        choices,
+        format_func=lambda choice: html.escape_markdown(names[choice]),
+        label_visibility="collapsed",
+        required=True,
+        **state.bound(field, page.name),
+    )
