@@ -54,7 +54,7 @@ class HeadRole:
     baseline: float
 
 
-def head_roles(measures: HeadMeasures) -> tuple[tuple[HeadRole | None, ...], ...]:
+def name_roles(measures: HeadMeasures) -> tuple[tuple[HeadRole | None, ...], ...]:
     """The role of every head, None where it has none, as [layer][head].
 
     The rule, in this order:
@@ -95,7 +95,7 @@ def needed(name: str, baseline: float | Floats) -> Floats:
 
 
 def number_roles(measures: Mapping[str, HeadMeasure]) -> NDArray[np.int64]:
-    """(layer, head): the place in `KINDS` of each head's role, -1 for none; see `head_roles`."""
+    """(layer, head): the place in `KINDS` of each head's role, -1 for none; see `name_roles`."""
     names = list(LEAST)
     values = np.stack([measures[name].values for name in names])  # (measure, layer, head)
     bases = np.stack([measures[name].baseline for name in names])

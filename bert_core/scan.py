@@ -82,6 +82,11 @@ class Scan(Generic[Result]):
         return self._error
 
     @property
+    def stopped(self) -> bool:
+        """Whether it takes up no more inputs: it has ended, or will with what is under way."""
+        return self._stopped.is_set()
+
+    @property
     def finished(self) -> bool:
         """Whether no more results will come, for whatever reason; its thread is gone."""
         return not self._thread.is_alive()

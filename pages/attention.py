@@ -30,12 +30,14 @@ def main() -> None:
     (run,) = page.run((encoding, kept(page)))
     if run.attentions is None:
         return
-    picked = [at for at in (page.look, page.view.key) if at is not None and at < len(encoding)]
-    page.strip(encoding, words.STRIP, look_at, picked=picked)
+    page.strip(encoding, words.STRIP, look_at, picked=picked(page, len(encoding)))
     shown = chosen_map(page, encoding, run.attentions)
-    left, right = st.columns(WIDTHS.get(page.view.reading, [5, 6]), gap="large")
-    with left:
+    # On a phone style.css puts the open head between the two parts of the left column.
+    with st.container(key="explorer"):
+        left, right = st.columns(WIDTHS.get(page.view.reading, [5, 6]), gap="large")
+    with left, st.container():
         draw_all_heads(page, run)
+    with left, st.container(key="explorer-numbers"):
         draw_head_figures(page, run)
         draw_neighbours(page, encoding, shown)
     with right:
@@ -57,6 +59,12 @@ def kept(page: Page) -> tuple[str, ...]:
     neurons = view.reading == "bertviz" and view.bertviz == "neuron"
     needs_states = neurons or view.reading == "qk" or view.study == "flow"
     return (ATTENTIONS, HIDDEN_STATES) if needs_states else (ATTENTIONS,)
+
+
+def picked(page: Page, tokens: int) -> list[int]:
+    """The token that is looked from, and the one it may be linked to while that is asked."""
+    chosen = (page.look, page.view.key if page.view.study == "links" else None)
+    return [at for at in chosen if at is not None and at < tokens]
 
 
 def chosen_map(page: Page, encoding: Encoding, attentions: Floats) -> AttentionMap:

@@ -4,18 +4,21 @@ Waits are for what is expected to appear, and `Visitor.heard` keeps everything t
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from xml.etree import ElementTree
 
+import numpy as np
 from playwright.sync_api import Browser, FrameLocator, Locator, expect
 from playwright.sync_api import Page as Tab
 
 from benchmarks.browser import Server, complaints
 from tests.visit import PAGES, PICTURES
-from ui.words import attention, home, masked_words, next_sentence, tokenization
+from ui.words import attention, home, masked_words, next_sentence, studies, tokenization
 
 WIDE, PHONE = 1440, 400
 PATIENCE_MS = 8_000
@@ -324,6 +327,52 @@ class Visitor:
         self.tab.goto(path.as_uri())
         return asked
 
+    def expect_weights(self, weights: Any) -> None:
+        """Wait until the map, drawn by plotly, shows these (query, key)."""
+
+        def shown() -> bool:
+            found = np.array(self.weights())
+            return found.shape == weights.shape and np.allclose(found, weights, atol=1e-5)
+
+        self.until(shown, "these weights in the map")
+
+    def heads_in_order(self) -> list[tuple[int, int]]:
+        """(layer, head), from 0, of the small maps as they stand."""
+        cells = self.tab.locator("[data-testid=head-grid] [data-map]")
+        labels = cells.evaluate_all("all => all.map(cell => cell.getAttribute('aria-label'))")
+        numbers = [re.match(r"layer (\d+), head (\d+)", label) for label in labels]
+        return [(int(found[1]) - 1, int(found[2]) - 1) for found in numbers if found]
+
+    @property
+    def readout(self) -> Locator:
+        """What the large map on a canvas says below itself."""
+        return self.tab.locator("[data-testid=one-map] + .foot .readout")
+
+    def figures(self, row: str) -> list[str]:
+        """The cells of the figures' row that holds this text."""
+        found = self.tab.locator(".bl-figures tr").filter(has_text=row)
+        expect(found).to_have_count(1)
+        return found.locator("td").all_text_contents()
+
+    def open_study(self, study: str) -> None:
+        """Choose a study, do what it asks for, and wait for its answer.
+
+        Two words are picked, and a text is pinned.
+        """
+        self.choose(studies.STUDIES[study])
+        self.expect_link(study=study)
+        if study == "alike":
+            self.tab.get_by_role("button", name=studies.ALIKE_START).click()
+        answers = {
+            "links": self.tab.locator(".bl-figures tr").filter(has_text=studies.HUNDRED),
+            "many": self.headings.filter(has_text=studies.MANY_QUIET.format(texts=100)),
+            "flow": self.plot("attention.flow.rollout").locator(".heatmaplayer image"),
+            "alike": self.plot("attention.alike").locator(".heatmaplayer image"),
+            "compare": self.tab.locator(".st-key-attention-change [data-testid=one-map]"),
+        }
+        expect(answers[study]).to_have_count(1)
+        self.settle()
+
     def snapshot(self) -> dict[str, Any]:
         """All of the reading that is on screen, for comparing it with another visitor's."""
         return {
@@ -360,6 +409,13 @@ class Visitor:
             "all => all.filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
             ".map(e => e.className)"
         )
+
+
+def read_svg(document: bytes) -> tuple[list[str], int]:
+    """The texts in an SVG, and how many paths it has."""
+    root, space = ElementTree.fromstring(document), "{http://www.w3.org/2000/svg}"
+    texts = ["".join(text.itertext()) for text in root.iter(f"{space}text")]
+    return texts, len(list(root.iter(f"{space}path")))
 
 
 def visible(text: str) -> str:
@@ -422,11 +478,16 @@ MARKED = """cell => {
   const stage = cell.closest(".stage");
   const canvas = stage.querySelectorAll("canvas")[1];
   const [from, box] = [stage.getBoundingClientRect(), cell.getBoundingClientRect()];
-  const [x, y] = [box.left - from.left, box.top - from.top].map(Math.round);
-  const side = Math.round(box.right - from.left) - x;
-  const { data } = canvas.getContext("2d").getImageData(x, y, side, side);
-  const all = Array.from({ length: side }, (_, at) => at);
-  const full = test => all.filter(one => all.every(other => test(one, other))).map(at => at / side);
-  return [full((row, column) => data[4 * (row * side + column) + 3]),
-          full((column, row) => data[4 * (row * side + column) + 3])];
+  const [left, right] = [box.left - from.left, box.right - from.left].map(Math.round);
+  const [top, bottom] = [box.top - from.top, box.bottom - from.top].map(Math.round);
+  const [across, down] = [right - left, bottom - top];
+  const { data } = canvas.getContext("2d").getImageData(left, top, across, down);
+  const upTo = count => Array.from({ length: count }, (_, at) => at);
+  const isMarked = (row, column) => data[4 * (row * across + column) + 3] > 0;
+  return [
+    upTo(down).filter(row => upTo(across).every(column => isMarked(row, column)))
+      .map(row => row / down),
+    upTo(across).filter(column => upTo(down).every(row => isMarked(row, column)))
+      .map(column => column / across),
+  ];
 }"""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bert_core.errors import InputError
 from bert_core.head_measures import KINDS, HeadMeasure, HeadMeasures, measure_heads
-from bert_core.head_roles import BROAD, LEAST, HeadRole, head_roles, needed
+from bert_core.head_roles import BROAD, LEAST, HeadRole, name_roles, needed
 from bert_core.head_summary import SetRole, SetSummary, set_roles, student_t, summarise_heads
 from bert_core.inference import run_bert
 from bert_core.model import Bert
@@ -41,7 +41,7 @@ def shaped(**values: float | tuple[float, float] | tuple[float, float, float]) -
 
 
 def role_of(**values: float | tuple[float, float] | tuple[float, float, float]) -> str | None:
-    ((role,),) = head_roles(shaped(**values))
+    ((role,),) = name_roles(shaped(**values))
     return role.measure if role else None
 
 
@@ -83,7 +83,7 @@ def test_the_stronger_baseline_counts() -> None:
     assert role_of(same_word=(0.4, 0.05, 0.1)) == "same_word"
     assert role_of(same_word=(0.4, 0.05, 0.25)) is None
     assert role_of(same_word=(0.4, 0.25, 0.05)) is None
-    ((role,),) = head_roles(shaped(same_word=(0.4, 0.05, 0.125)))
+    ((role,),) = name_roles(shaped(same_word=(0.4, 0.05, 0.125)))
     assert role == HeadRole("same_word", pytest.approx(0.4), pytest.approx(0.125))
 
 
@@ -130,7 +130,7 @@ def test_heads_that_do_one_thing_have_that_role() -> None:
     marks = np.zeros((size, size))
     marks[:, [at for at, token in enumerate(SENTENCE.tokens) if token in (",", ".")]] = 1
     ways = [keys(size, -1), keys(size, 1), keys(size, 0), first, separator, even, marks]
-    (roles,) = head_roles(looking(SENTENCE, *ways, keys(size, -4)))
+    (roles,) = name_roles(looking(SENTENCE, *ways, keys(size, -4)))
     found = [role.measure if role else None for role in roles]
     assert found[:-1] == ["previous", "next", "same", "first", "sep", "broad", "punctuation"]
     assert found[-1] is None
@@ -140,13 +140,13 @@ def test_a_head_that_looks_two_back_is_no_head_for_equal_words() -> None:
     rhythm = encode(SMALL, "the cat the cat the cat the cat the cat the cat")
     measures = looking(rhythm, keys(len(rhythm), -2))
     assert measures.measures["same_word"].values[0, 0] > 0.8
-    assert head_roles(measures) == ((None,),)
+    assert name_roles(measures) == ((None,),)
 
 
 def test_the_models_own_heads_have_the_roles_that_their_weights_show(embedded: Bert) -> None:
     run = run_bert(embedded, encode(embedded, "The cat saw the dog, and the dog saw the cat."))
     assert run.attentions is not None
-    roles = head_roles(measure_heads(run.attentions, run.encoding))
+    roles = name_roles(measure_heads(run.attentions, run.encoding))
     assert [len(row) for row in roles] == [12] * 6
     found = roles[0][2]
     assert found is not None
@@ -261,7 +261,7 @@ def test_counts_of_roles_agree_with_the_texts_one_by_one() -> None:
         times = sum(
             role.measure == name
             for text in texts
-            for row in head_roles(text)
+            for row in name_roles(text)
             for role in row
             if role
         )

@@ -15,13 +15,11 @@ from hypothesis import strategies as st
 from bert_core.tokenization import MAX_CHARACTERS
 from tests.texts import any_text
 from ui.view import (
-    AVERAGES,
     CHOICES,
     LONGEST_LINK,
-    MOST_GUESSES,
     MOST_MASKS,
+    NUMBERS,
     READABLE_LINK,
-    SPECIALS,
     View,
     link_length,
     read_query,
@@ -30,7 +28,8 @@ from ui.view import (
 PARAMETERS = [
     *("a", "b", "z", "mask", "head", "look", "place", "model", "average", "special"),
     *("guesses", "masks", "click", "pieces", "unheard-of", "reading", "sort", "block", "hold"),
-    *("merge", "bertviz", "study", "key", "pa", "pb", "pz"),
+    *("merge", "bertviz", "study", "key", "pa", "pb", "pz", "mlm", "nsp", "order", "width"),
+    *("other", "targets", "seed", "rate", "draw"),
 ]
 NONSENSE = [
     "",
@@ -71,23 +70,19 @@ views = st.builds(
     model=models,
     layer=st.integers(0, 9_998),
     head=st.integers(0, 9_998),
-    average=st.sampled_from(AVERAGES),
-    special=st.sampled_from(SPECIALS),
     look=st.none() | counts,
-    reading=st.sampled_from(CHOICES["reading"]),
-    sort=st.sampled_from(CHOICES["sort"]),
-    block=st.sampled_from(CHOICES["block"]),
-    bertviz=st.sampled_from(CHOICES["bertviz"]),
-    study=st.sampled_from(CHOICES["study"]),
-    hold=st.integers(10, 100),
     merge=st.booleans(),
     key=st.none() | counts,
     pinned=st.none() | st.tuples(sendable.filter(str.strip), sendable),
     with_masks=st.booleans(),
-    guesses=st.integers(1, MOST_GUESSES),
     whole_words=st.booleans(),
     place=st.none() | counts,
     ask=st.booleans(),
+    other=sendable,
+    targets=sendable,
+    words_masked=st.booleans(),
+    **{name: st.sampled_from(allowed) for name, allowed in CHOICES.items()},
+    **{name: st.integers(least, most) for name, (_, least, most) in NUMBERS.items()},
 )
 
 
@@ -111,9 +106,10 @@ values = st.one_of(any_text, st.sampled_from(NONSENSE))
 @settings(max_examples=150)
 def test_nonsense_in_a_link_gives_a_view_that_has_a_link(query: dict[str, str]) -> None:
     view = read_query(query)
-    assert view.average in AVERAGES
-    assert view.special in SPECIALS
-    assert 1 <= view.guesses <= MOST_GUESSES
+    for name, allowed in CHOICES.items():
+        assert getattr(view, name) in allowed
+    for name, (_, least, most) in NUMBERS.items():
+        assert least <= getattr(view, name) <= most
     assert len(view.masked) <= MOST_MASKS
     assert view.layer >= 0
     assert view.head >= 0

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from ui.components.heads.packing import unpack_maps
+from ui.components.weights import unpack_weights
 from ui.view import View
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,6 +126,18 @@ def figure(at: AppTest, key: str) -> dict[str, Any]:
     """The plotly figure that was drawn with this key."""
     found: dict[str, Any] = json.loads(at.get_by_key(key).proto.spec)
     return found
+
+
+def frame(at: AppTest) -> str:
+    """The document in the page's one frame."""
+    (found,) = at.get("iframe")
+    html: str = found.proto.srcdoc
+    return html
+
+
+def weights_in(at: AppTest, key: str) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """What the component drawn with this key was given by `pack_weights`."""
+    return unpack_weights(at.get_by_key(key).proto.bytes)
 
 
 def tables(at: AppTest) -> list[list[list[str]]]:

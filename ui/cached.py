@@ -51,10 +51,13 @@ def _scans() -> "OrderedDict[Hashable, Scan[Any]]":
 
 
 def shared_scan(key: Hashable, start: Callable[[], Scan[Any]]) -> Scan[Any]:
-    """The scan that somebody started for this key, or a new one; the oldest make room."""
+    """The scan that somebody started for this key, or a new one; the oldest make room.
+
+    One that was stopped, or failed, is started anew: who looks at it keeps it, see `session_scan`.
+    """
     scans = _scans()
     found = scans.pop(key, None)
-    if found is None or (found.finished and found.done < found.total):
+    if found is None or (found.stopped and found.done < found.total):
         found = start()
     scans[key] = found
     while len(scans) > MOST_SCANS:

@@ -1,6 +1,6 @@
 """`open_page`: what every page begins with, and what it then works with."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -73,6 +73,10 @@ class Page:
             runs = cached.run_many(self.engine, [e for e, _ in asked], [keep for _, keep in asked])
         self.report(runs[0])
         return runs
+
+    def ask(self, encodings: Sequence[Encoding], keep: Collection[str] = ()) -> Sequence[BertRun]:
+        """A `Runner` for analyses that the page waits for."""
+        return cached.run_many(self.engine, encodings, [tuple(keep)] * len(encodings))
 
     def report(self, run: BertRun | None) -> None:
         """Say in the sidebar which model speaks, and what the run took if there was one."""

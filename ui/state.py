@@ -20,6 +20,8 @@ VIEW = "view"
 LINK = "link"  # the query this session wrote last; another one in the address is a link to follow
 NOTICE = "notice"
 TOO_LONG = "link_too_long"
+BEFORE = "before"  # sentences and masks that `undo` brings back, the last one at the end
+MOST_UNDONE = 50
 
 
 def current_view() -> View:
@@ -63,6 +65,27 @@ def replace_view(view: View) -> None:
     st.session_state[VIEW] = view
 
 
+def remember() -> None:
+    """Keep the present sentences and masks, so that `undo` brings them back."""
+    view: View = st.session_state[VIEW]
+    before = st.session_state.setdefault(BEFORE, [])
+    before.append((view.text, view.pair, view.masked, view.place))
+    del before[:-MOST_UNDONE]
+
+
+def can_undo() -> bool:
+    return bool(st.session_state.get(BEFORE))
+
+
+def undo() -> None:
+    """The sentences and masks of before the last change that was remembered."""
+    if not can_undo():
+        return
+    text, pair, masked, place = st.session_state[BEFORE].pop()
+    view: View = st.session_state[VIEW]
+    st.session_state[VIEW] = replace(view.with_text(text, pair), masked=masked, place=place)
+
+
 def take_notice() -> str:
     """What the last callback wanted said, once."""
     return str(st.session_state.pop(NOTICE, ""))
@@ -71,15 +94,18 @@ def take_notice() -> str:
 KEEP = object()
 
 
-def bound(field: str, page: str, shown: Any = KEEP) -> dict[str, Any]:
+def bound(field: str, page: str, shown: Any = KEEP, *, typed: bool = False) -> dict[str, Any]:
     """`key` and `on_change` for a widget that shows and changes `field` of the view.
 
     The widget's own state goes with its page, so it is filled from the view before it is drawn;
     or with `shown`, where the page shows something else than the view says.
+    typed: a field in which somebody may be writing: it is filled only where it says another thing.
+    The others are filled in every run, since a browser that is late drops what an earlier run said
+    of an element, and would show the widget's own default.
     """
     key = f"{page}.{field}"
     value = getattr(st.session_state[VIEW], field) if shown is KEEP else shown
-    if st.session_state.get(key) != value:
+    if not typed or st.session_state.get(key) != value:
         st.session_state[key] = value
 
     def take() -> None:

@@ -41,33 +41,65 @@ def draw_foot(
 
     chart: the key of the plotly figure that is saved as a picture.
     """
-    name = f"bert-lens-{page.name.replace('_', '-')}"
     with st.container(horizontal=True, key="takeaway", vertical_alignment="center"):
         st.html(f"<p class='bl-away'>{words.TAKE_AWAY}</p>", width="content")
-        if chart is not None:
-            picture_buttons(chart, key=f"{page.name}.pictures", name=name, labels=words.PICTURES)
-        downloads: tuple[Download, ...] = (
-            (words.CSV, "csv", "text/csv", lambda: to_csv(columns, rows())),
-            (words.JSON, "json", "application/json", lambda: to_json(page, columns, rows())),
-            *more,
-        )
-        for label, ending, mime, make in downloads:
-            st.download_button(
-                label,
-                make,
-                f"{name}.{ending}",
-                mime,
-                key=f"{page.name}.{label}",
-                on_click="ignore",
-                type="tertiary",
-            )
+        _draw_downloads(page, page.name, columns, rows, more, chart)
         _draw_link(page)
-    table = st.expander(words.TABLE, key=f"{page.name}.table", on_change="rerun")
+    _draw_table(page.name, columns, rows)
+    with st.expander(words.HOW):
+        st.markdown(how)
+
+
+def draw_study_foot(
+    page: Page,
+    study: str,
+    columns: Sequence[str],
+    rows: Rows,
+    more: Sequence[Download] = (),
+    chart: str | None = None,
+) -> None:
+    """What a question that is open on the page gives to take away, and its table."""
+    name = f"{page.name}.{study}"
+    with st.container(horizontal=True, key=f"away-{study}", vertical_alignment="center"):
+        st.html(f"<p class='bl-away'>{words.TAKE_AWAY_STUDY}</p>", width="content")
+        _draw_downloads(page, name, columns, rows, more, chart)
+    _draw_table(name, columns, rows)
+
+
+def _draw_downloads(
+    page: Page,
+    name: str,
+    columns: Sequence[str],
+    rows: Rows,
+    more: Sequence[Download],
+    chart: str | None,
+) -> None:
+    """PNG and SVG of the figure with the key `chart`, CSV, JSON, and `more`."""
+    file = f"bert-lens-{name.replace('_', '-').replace('.', '-')}"
+    if chart is not None:
+        picture_buttons(chart, key=f"{name}.pictures", name=file, labels=words.PICTURES)
+    downloads: tuple[Download, ...] = (
+        (words.CSV, "csv", "text/csv", lambda: to_csv(columns, rows())),
+        (words.JSON, "json", "application/json", lambda: to_json(page, columns, rows())),
+        *more,
+    )
+    for label, ending, mime, make in downloads:
+        st.download_button(
+            label,
+            make,
+            f"{file}.{ending}",
+            mime,
+            key=f"{name}.{label}",
+            on_click="ignore",
+            type="tertiary",
+        )
+
+
+def _draw_table(name: str, columns: Sequence[str], rows: Rows) -> None:
+    table = st.expander(words.TABLE, key=f"{name}.table", on_change="rerun")
     if table.open:
         with table:
             st.dataframe(to_table(columns, rows()), hide_index=True)
-    with st.expander(words.HOW):
-        st.markdown(how)
 
 
 def to_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:

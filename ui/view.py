@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from bert_core.checkpoints import EMBEDDED
@@ -26,6 +27,18 @@ READINGS = ("map", "arcs", "qk", "bertviz")
 BLOCKS = ("all", "aa", "ab", "ba", "bb")
 STUDIES = ("none", "links", "many", "flow", "alike", "compare")
 BERTVIZ = ("head", "model", "neuron")
+MLM_STUDIES = (
+    "none",
+    "joint",
+    "layers",
+    "blank",
+    "rank",
+    "targets",
+    "training",
+    "calibration",
+)
+NSP_STUDIES = ("none", "candidates", "order", "why", "test", "layers", "layout")
+ORDERS = ("certain_first", "left_to_right")
 # What heads can be sorted by, besides their layer: measures of `bert_core.head_measures`.
 SORTS = (
     "layer",
@@ -52,7 +65,19 @@ CHOICES = {
     "block": BLOCKS,
     "bertviz": BERTVIZ,
     "study": STUDIES,
+    "mlm": MLM_STUDIES,
+    "nsp": NSP_STUDIES,
+    "order": ORDERS,
 }
+# Whole numbers: the default, the least and the most.
+NUMBERS = {
+    "hold": (80, 10, 100),
+    "guesses": (10, 1, MOST_GUESSES),
+    "width": (5, 1, 20),
+    "seed": (0, 0, 9_999),
+    "rate": (15, 5, 50),
+}
+LONGEST_LIST = 2_000  # characters of a short list that is typed
 
 
 @dataclass(frozen=True)
@@ -73,6 +98,10 @@ class View:
     guesses: how many guesses are listed, 1 to 50. whole_words: a click masks the whole word.
     place: the token whose guesses Masked words lists. ask: whether a click there asks about a
         token as it is, without masking it.
+    mlm, nsp: the question that is open on Masked words and on Next sentence. order, width: how
+        several masks are filled. other: a second sentence with a blank. targets: the words that
+        are compared. seed, rate, words_masked: a draw of training masks, the percentage of tokens
+        it chooses, and whether it chooses whole words.
     """
 
     text: str = ""
@@ -87,17 +116,26 @@ class View:
     reading: str = "map"
     sort: str = "layer"
     block: str = "all"
-    hold: int = 80
+    hold: int = NUMBERS["hold"][0]
     merge: bool = False
     bertviz: str = "head"
     study: str = "none"
     key: int | None = None
     pinned: tuple[str, str] | None = None
     with_masks: bool = False
-    guesses: int = 10
+    guesses: int = NUMBERS["guesses"][0]
     whole_words: bool = True
     place: int | None = None
     ask: bool = False
+    mlm: str = "none"
+    nsp: str = "none"
+    order: str = "certain_first"
+    width: int = NUMBERS["width"][0]
+    other: str = ""
+    targets: str = ""
+    seed: int = NUMBERS["seed"][0]
+    rate: int = NUMBERS["rate"][0]
+    words_masked: bool = False
 
     def with_text(self, text: str, pair: str) -> "View":
         """Other sentences: what pointed at tokens of the old ones is dropped."""
@@ -115,7 +153,7 @@ class View:
         for name in ("look", "key", "place"):
             if getattr(self, name) is not None:
                 query[name] = str(getattr(self, name))
-        for name in ("model", *CHOICES, "hold", "guesses"):
+        for name in ("model", *CHOICES, *NUMBERS, "other", "targets"):
             if getattr(self, name) != getattr(DEFAULTS, name):
                 query[name] = str(getattr(self, name))
         if self.merge:
@@ -128,6 +166,8 @@ class View:
             query["click"] = "ask"
         if not self.whole_words:
             query["pieces"] = "single"
+        if self.words_masked:
+            query["draw"] = "words"
         return query
 
 
@@ -139,6 +179,9 @@ def read_query(query: Mapping[str, str]) -> View:
     query = {name: readable(value) for name, value in query.items()}
     text, pair = map(readable, _unpack_texts(query))
     layer, head = _read_head(query.get("head", ""))
+    chosen: dict[str, Any] = {name: _one_of(query.get(name), ok) for name, ok in CHOICES.items()}
+    for name, bounds in NUMBERS.items():
+        chosen[name] = _within(query.get(name, ""), *bounds)
     return View(
         text=text,
         pair=pair,
@@ -146,17 +189,18 @@ def read_query(query: Mapping[str, str]) -> View:
         model=query.get("model", "").strip()[:300] or EMBEDDED,
         layer=layer,
         head=head,
-        **{name: _one_of(query.get(name), allowed) for name, allowed in CHOICES.items()},
-        hold=_within(query.get("hold", ""), DEFAULTS.hold, 10, 100),
+        **chosen,
         merge=query.get("merge") == "words",
         key=_number(query.get("key", "")),
         pinned=_read_pinned(query),
         look=_number(query.get("look", "")),
         with_masks=query.get("masks") == "read",
-        guesses=_within(query.get("guesses", ""), DEFAULTS.guesses, 1, MOST_GUESSES),
         whole_words=query.get("pieces") != "single",
         place=_number(query.get("place", "")),
         ask=query.get("click") == "ask",
+        other=query.get("other", "")[:LONGEST_LIST],
+        targets=query.get("targets", "")[:LONGEST_LIST],
+        words_masked=query.get("draw") == "words",
     )
 
 

@@ -15,6 +15,7 @@ from bert_core.figures.palette import Palette, attention_ramp
 MOST_LABELS = 32
 LONGEST = 14
 LABEL_ROOM = 17  # pixels of the figure's height for each label
+EDGE = 5  # pixels: the last label is wider than its row or column may be
 
 
 def attention_heatmap(
@@ -47,7 +48,7 @@ def attention_heatmap(
         "hovertemplate": hover + "<extra></extra>",
     }
     axis, room = _token_axis(shown, sequences, colours, min(MOST_LABELS, size // LABEL_ROOM))
-    layout = blank_layout(colours, height=size, l=room, t=room)
+    layout = blank_layout(colours, height=size, l=room, t=room, r=EDGE, b=EDGE)
     layout["xaxis"] |= axis | {"side": "top", "tickangle": -90}
     layout["yaxis"] |= axis | {"range": [count - 0.5, -0.5], "scaleanchor": "x"}
     if picked in shown.positions:

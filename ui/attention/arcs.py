@@ -6,9 +6,9 @@ from bert_core.arc_view import ArcView, read_arcs
 from bert_core.attention import AttentionMap, head_name
 from bert_core.tokenization import Encoding
 from ui import html, state
-from ui.attention.switches import draw_choice
 from ui.components.arcs import ArcPick, arc_view
 from ui.page import Page, sentence_on_failure
+from ui.switches import draw_choice
 from ui.view import BLOCKS
 from ui.words import attention as words
 

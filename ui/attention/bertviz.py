@@ -5,8 +5,8 @@ import streamlit as st
 from bert_core.bertviz_html import head_view_html, model_view_html, neuron_view_html
 from bert_core.inference import BertRun
 from ui import html
-from ui.attention.switches import draw_choice
 from ui.page import Page, sentence_on_failure
+from ui.switches import draw_choice
 from ui.view import BERTVIZ
 from ui.words import attention as words
 

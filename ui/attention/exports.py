@@ -4,7 +4,7 @@ from bert_core.attention import AttentionMap, read_attention
 from bert_core.attention_export import all_heads_html, one_head_html, to_npz
 from bert_core.inference import BertRun
 from bert_core.snippets import lens_snippet, transformers_snippet
-from ui.attention.one_head import PLOTLY_TOKENS
+from ui.attention.maps import PLOTLY_TOKENS
 from ui.page import Page
 from ui.takeaway import Download
 from ui.words import attention as words

@@ -4,10 +4,10 @@ import streamlit as st
 
 from bert_core.attention import AttentionMap, head_name, read_attention
 from bert_core.attention_norms import value_weighted
-from bert_core.figures.attention_map import attention_heatmap
 from bert_core.inference import BertRun, Floats
 from bert_core.rollout import attention_rollout
-from ui import charts, html
+from ui import html
+from ui.attention.maps import draw_weights
 from ui.attention.measured import remembered
 from ui.page import Page, sentence_on_failure
 from ui.words import studies as words
@@ -22,15 +22,15 @@ def draw_flow(page: Page, run: BertRun) -> None:
         ):
             with column:
                 html.heading(title, quiet)
-                figure = attention_heatmap(
+                draw_weights(
+                    page,
+                    run.encoding,
                     shown,
-                    run.encoding.sequences,
-                    page.colours,
-                    picked=page.look,
-                    hover=words.HOVER,
+                    f"attention.flow.{key}",
+                    title,
+                    name=f"{title}, {quiet}",
                     size=SIZE,
                 )
-                charts.draw(figure, f"attention.flow.{key}", title)
     html.note(words.FLOW_NOTE)
 
 

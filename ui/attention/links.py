@@ -12,7 +12,7 @@ from bert_core.sentence_sets import bundled_hundred
 from bert_core.tokenization import Encoding
 from ui import charts, html, state
 from ui.attention.measured import role_note, roles_of
-from ui.attention.scans import draw_progress, scan_texts
+from ui.attention.scans import read_texts
 from ui.page import Page, sentence_on_failure
 from ui.words import studies as words
 
@@ -27,6 +27,9 @@ def draw_links(page: Page, run: BertRun) -> None:
         return
     if key is None or key >= len(encoding) or encoding.sequences[key] is None:
         html.note(words.LINK_SECOND.format(word=name_of(encoding, query)))
+        return
+    if word_of(encoding, query) == word_of(encoding, key):
+        html.note(words.LINK_SAME.format(word=name_of(encoding, query)))
         return
     with sentence_on_failure():
         draw_ranking(page, run, word_of(encoding, query), word_of(encoding, key))
@@ -78,9 +81,9 @@ def draw_chance(
     side = words.SIDES["before" if distance < 0 else "after"]
     html.heading(words.ANYWAY, words.ANYWAY_QUIET.format(count=abs(distance), side=side))
     rows = [chance_row(words.HERE, here)]
-    scan = scan_texts(page, bundled_hundred())
-    if draw_progress(scan, "attention.links") and scan.results:
-        there = merge(one.links for one in scan.results).reaching(distance, weight)
+    readings = read_texts(page, bundled_hundred(), "attention.links")
+    if readings:
+        there = merge(one.links for one in readings).reaching(distance, weight)
         rows.append(chance_row(words.HUNDRED, there))
     html.figures(rows)
     html.note(words.ANYWAY_NOTE.format(heads=page.bert.layers * page.bert.heads))

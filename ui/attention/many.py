@@ -1,19 +1,19 @@
 """What the heads do over many texts, and whether it is the same in most of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import streamlit as st
 
 from bert_core.attention import head_name
+from bert_core.errors import InputError
 from bert_core.figures.labels import percent
 from bert_core.head_summary import SetRole, SetSummary, set_roles, summarise_heads
 from bert_core.inference import BertRun
-from bert_core.scan import Scan
 from bert_core.sentence_sets import bundled_hundred, parse_list
 from ui import html
 from ui.attention.measured import amount
-from ui.attention.scans import TextReading, Texts, draw_progress, scan_texts
+from ui.attention.scans import TextReading, Texts, read_texts
 from ui.page import Page, sentence_on_failure
 from ui.words import heads as head_words
 from ui.words import studies as words
@@ -37,26 +37,38 @@ def draw_many(page: Page, run: BertRun) -> None:
         texts = bundled_hundred() if st.session_state[CHOICE] == "hundred" else own_list()
         if texts is None:
             return
-        scan = scan_texts(page, texts)
-        if draw_progress(scan, "attention.many") and scan.results:
-            draw_summary(page, scan)
+        readings = read_texts(page, texts, "attention.many")
+        if readings:
+            draw_summary(page, readings)
 
 
 def own_list() -> Texts | None:
-    """The list that was pasted or uploaded, once somebody asked to read it."""
+    """The list that was pasted or uploaded, once somebody asked to read it.
+
+    Raises:
+        InputError: it was refused, and no other has been asked for since.
+    """
     pasted = st.text_area(words.PASTE, key=f"{OWN}.text", max_chars=200_000)
     upload = st.file_uploader(words.UPLOAD, type=["txt", "tsv", "csv"], key=f"{OWN}.file")
     if st.button(words.START, key=f"{OWN}.start"):
         raw = upload.getvalue().decode("utf-8", "replace") if upload is not None else pasted
-        st.session_state[OWN] = parse_list(raw)
-    texts: Texts | None = st.session_state.get(OWN)
+        st.session_state[OWN] = parsed(raw)
+    texts, refused = st.session_state.get(OWN, (None, ""))
+    if refused:
+        raise InputError(refused)
     return texts
 
 
-def draw_summary(page: Page, scan: "Scan[TextReading]") -> None:
-    summary = summarise_heads([one.measures for one in scan.results])
-    if summary.sentences < scan.total:
-        html.note(words.MANY_PARTLY.format(texts=summary.sentences, total=scan.total))
+def parsed(raw: str) -> tuple[Texts | None, str]:
+    """The texts of a list, or else why it is refused."""
+    try:
+        return parse_list(raw), ""
+    except InputError as error:
+        return None, str(error)
+
+
+def draw_summary(page: Page, readings: Sequence[TextReading]) -> None:
+    summary = summarise_heads([one.measures for one in readings])
     roles = set_roles(summary)
     heads = page.bert.layers * page.bert.heads
     stable = sum(role is not None and role.stable for row in roles for role in row)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from bert_core.figures.labels import percent
 from bert_core.head_measures import HeadMeasure, HeadMeasures, measure_heads
-from bert_core.head_roles import HeadRole, head_roles
+from bert_core.head_roles import HeadRole, name_roles
 from bert_core.inference import BertRun
 from ui.page import Page
 from ui.words import heads as words
@@ -19,7 +19,8 @@ Value = TypeVar("Value")
 def remembered(page: Page, run: BertRun, what: str, make: Callable[[], Value]) -> Value:
     """`make()`, or what it gave for the same input: a page draws one input many times."""
     slot = f"attention.{what}"
-    key = (page.bert.fingerprint, run.encoding.ids, run.encoding.segments)
+    # Not the ids alone: two words that the model has not are one [UNK] to it, but not one word.
+    key = (page.bert.fingerprint, run.encoding)
     found = st.session_state.get(slot)
     if found is None or found[0] != key:
         found = st.session_state[slot] = (key, make())
@@ -40,7 +41,7 @@ def measures_of(page: Page, run: BertRun) -> HeadMeasures:
 
 def roles_of(page: Page, run: BertRun) -> tuple[tuple[HeadRole | None, ...], ...]:
     """The role of each head in this text, [layer][head]."""
-    return head_roles(measures_of(page, run))
+    return name_roles(measures_of(page, run))
 
 
 def role_note(role: HeadRole | None) -> str:

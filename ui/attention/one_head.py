@@ -3,23 +3,18 @@
 import streamlit as st
 
 from bert_core.attention import AttentionMap, head_name
-from bert_core.figures.attention_map import attention_heatmap
 from bert_core.figures.labels import percent
 from bert_core.inference import BertRun
 from bert_core.tokenization import Encoding
-from ui import charts, html, state
+from ui import html, state
 from ui.attention.arcs import draw_arcs
 from ui.attention.bertviz import draw_bertviz
-from ui.attention.picks import look_at
+from ui.attention.maps import draw_weights
 from ui.attention.query_key import draw_query_key
-from ui.attention.switches import draw_choice
-from ui.components.one_map import weight_map
 from ui.page import Page
+from ui.switches import draw_choice
 from ui.view import AVERAGES, READINGS, SPECIALS
 from ui.words import attention as words
-
-# Beyond this plotly takes seconds to draw a map: then a canvas does.
-PLOTLY_TOKENS = 128
 
 
 def draw_head(page: Page, encoding: Encoding, run: BertRun, shown: AttentionMap) -> None:
@@ -47,23 +42,8 @@ def draw_head(page: Page, encoding: Encoding, run: BertRun, shown: AttentionMap)
 
 def draw_map(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
     name = head_name(shown.layer, shown.head)
-    if len(shown.tokens) <= PLOTLY_TOKENS:
-        figure = attention_heatmap(
-            shown, encoding.sequences, page.colours, picked=page.look, hover=words.HOVER
-        )
-        charts.draw(figure, "attention.map", words.MAP.format(name=name), saveable=True)
-    else:
-        weight_map(
-            shown.weights,
-            encoding.tokens,
-            encoding.sequences,
-            shown.positions,
-            key="attention.canvas",
-            label=words.MAP.format(name=name),
-            name=name,
-            picked=page.look,
-            on_pick=lambda position: state.guarded(look_at, position),
-        )
+    label = words.MAP.format(name=name)
+    draw_weights(page, encoding, shown, "attention.map", label, name=name, saveable=True)
     html.note(words.COLOUR_NOTE.format(most=percent(float(shown.weights.max()))))
 
 

@@ -5,8 +5,9 @@ import streamlit as st
 from bert_core.figures.query_key import MOST_KEYS, query_key_figure, shown_keys
 from bert_core.inference import BertRun
 from bert_core.query_key import QueryKey, read_query_key
+from bert_core.tokenization import Encoding
 from ui import charts, html
-from ui.choices import word_positions
+from ui.choices import text_positions, word_positions
 from ui.page import Page, sentence_on_failure
 from ui.words import query_key as words
 
@@ -15,9 +16,14 @@ STRONGEST = 5
 
 def draw_query_key(page: Page, run: BertRun) -> None:
     with sentence_on_failure():
-        query = page.look if page.look is not None else next(iter(word_positions(run.encoding)), 0)
+        query = page.look if page.look is not None else first_token(run.encoding)
         reading = read_query_key(page.bert, run, page.layer, page.head, query)
         draw_reading(page, reading)
+
+
+def first_token(encoding: Encoding) -> int:
+    """The first token with a letter or digit in it; without one, the first of the text."""
+    return next(iter(word_positions(encoding) or text_positions(encoding)), 0)
 
 
 def draw_reading(page: Page, reading: QueryKey) -> None:

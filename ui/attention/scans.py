@@ -10,12 +10,13 @@ from bert_core.head_measures import HeadMeasures, measure_heads
 from bert_core.inference import ATTENTIONS, BertRun
 from bert_core.scan import Scan
 from bert_core.tokenization import encode
-from ui import cached, html
+from ui import html
+from ui.jobs import draw_progress, forget_scan, session_scan
 from ui.page import Page
 from ui.words import studies as words
 
 Texts = Sequence[tuple[str, str | None]]
-POLL_SECONDS = 0.5
+SLOT = "attention.scan"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,22 @@ def read_text(run: BertRun) -> TextReading:
     )
 
 
+def read_texts(page: Page, texts: Texts, key: str) -> tuple[TextReading, ...]:
+    """What was read of these texts, once no more will come; until then how far it is.
+
+    Where it was stopped or failed, that is said, and it can be started again.
+    """
+    scan = scan_texts(page, texts)
+    if not draw_progress(scan, key, words.READING_TEXTS):
+        return ()
+    if scan.done < scan.total:
+        html.note(words.MANY_PARTLY.format(texts=len(scan.results), total=scan.total))
+        st.button(
+            words.AGAIN, key=f"{key}.again", type="tertiary", on_click=lambda: forget_scan(SLOT)
+        )
+    return scan.results
+
+
 def scan_texts(page: Page, texts: Texts) -> "Scan[TextReading]":
     """The scan of these texts by the page's model, which begins if nobody has asked before."""
 
@@ -42,26 +59,4 @@ def scan_texts(page: Page, texts: Texts) -> "Scan[TextReading]":
         encodings = [encode(page.bert, text, pair) for text, pair in texts]
         return Scan(page.engine, encodings, (ATTENTIONS,), read_text)
 
-    return cached.shared_scan((page.bert.fingerprint, tuple(texts)), start)
-
-
-def draw_progress(scan: "Scan[TextReading]", key: str) -> bool:
-    """Whether the scan has ended; until then how far it is, with a way to stop it."""
-    if scan.error:
-        st.warning(scan.error)
-    if scan.finished:
-        return True
-    poll(scan, key)
-    return False
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def poll(scan: "Scan[TextReading]", key: str) -> None:
-    if scan.finished:
-        st.rerun()
-    st.progress(
-        scan.done / max(scan.total, 1), words.READING_TEXTS.format(done=scan.done, total=scan.total)
-    )
-    if st.button(words.STOP, key=f"{key}.stop", type="tertiary"):
-        scan.stop()
-        html.note(words.STOPPED)
+    return session_scan(SLOT, (page.bert.fingerprint, tuple(texts)), start)

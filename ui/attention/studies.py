@@ -9,8 +9,8 @@ from ui.attention.compare import draw_compare
 from ui.attention.flow import draw_flow
 from ui.attention.links import draw_links
 from ui.attention.many import draw_many
-from ui.attention.switches import draw_choice
 from ui.page import Page
+from ui.switches import draw_choice
 from ui.view import STUDIES
 from ui.words import studies as words
 

@@ -43,6 +43,7 @@ FALLBACK = "The embedded model is shown instead."
 NOT_ALLOWED = "This server does not load “{model}”. Choose one from the list."
 
 TAKE_AWAY = "Take away"
+TAKE_AWAY_STUDY = "Take away this answer"
 PICTURES = {"png": "PNG", "svg": "SVG"}
 CSV = "CSV"
 JSON = "JSON"
@@ -53,3 +54,6 @@ OPEN = "Open a saved view"
 NOT_A_VIEW = "This file is not a saved view of BERT Lens."
 TABLE = "The numbers as a table"
 HOW = "How to read this"
+
+STOP = "Stop"
+STOPPED = "Stopping."

@@ -12,6 +12,7 @@ STUDIES = {
 
 LINK_FIRST = "Press the word that looks, in the strip above: a pronoun, for example."
 LINK_SECOND = "“{word}” looks. Now press the word it may be linked to."
+LINK_SAME = "Both are the same word, “{word}”. Press another one that it may be linked to."
 LINK = "Head {head} links “{query}” to “{key}” most"
 LINK_SHARE = "{share} of its attention"
 LINK_BARS = "Heads by the weight from the one word to the other; press one to open it."
@@ -30,8 +31,6 @@ ANYWAY_NOTE = (
 )
 
 READING_TEXTS = "reading text {done} of {total}"
-STOP = "Stop"
-STOPPED = "Stopping."
 
 SET = "Which texts"
 SETS = {"hundred": "the bundled hundred", "own": "my own list"}
@@ -49,8 +48,8 @@ MANY_TABLE = "All heads, all measures"
 MANY_COLUMNS = ("layer", "head", "measure", "mean", "± 95 %", "chance", "texts")
 MANY_ROLES = "{count} of {heads} heads have a role that holds"
 MANY_PARTLY = "Stopped: {texts} of {total} texts were read."
+AGAIN = "Read them again"
 
-HOVER = "%{y} → %{x}<br><b>%{z:.2%}</b>"
 RAW = "Attention"
 NORMS = "Weighted by values"
 ROLLOUT = "Rollout"

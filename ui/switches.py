@@ -1,4 +1,4 @@
-"""Switches of the attention page."""
+"""Rows of buttons, of which one is pressed."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,0 +1,54 @@
+"""One map of weights, drawn by plotly where it is small and on a canvas where it is not."""
+
+from bert_core.attention import AttentionMap
+from bert_core.figures.attention_map import attention_heatmap
+from bert_core.tokenization import Encoding
+from ui import charts, state
+from ui.attention.picks import look_at
+from ui.components.one_map import weight_map
+from ui.page import Page
+from ui.words import attention as words
+
+# Beyond this plotly takes seconds to draw a map: then a canvas does.
+PLOTLY_TOKENS = 128
+
+
+def draw_weights(
+    page: Page,
+    encoding: Encoding,
+    shown: AttentionMap,
+    key: str,
+    label: str,
+    *,
+    name: str,
+    size: int = 560,
+    saveable: bool = False,
+) -> None:
+    """The map, as large as its column, at most `size` pixels.
+
+    label: what it is, for screen readers. name: the title of pictures that a canvas saves.
+    saveable: whether the take-away line saves it, where plotly draws it.
+    """
+    if len(shown.tokens) <= PLOTLY_TOKENS:
+        figure = attention_heatmap(
+            shown,
+            encoding.sequences,
+            page.colours,
+            picked=page.look,
+            hover=words.HOVER,
+            size=size,
+        )
+        charts.draw_square(figure, key, label, saveable=saveable)
+        return
+    weight_map(
+        shown.weights,
+        encoding.tokens,
+        encoding.sequences,
+        shown.positions,
+        key=key,
+        label=label,
+        name=name,
+        picked=page.look,
+        height=size,
+        on_pick=lambda position: state.guarded(look_at, position),
+    )
