@@ -1,22 +1,25 @@
 """Masked words: hide words, see what BERT expects there, put a guess in."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
-from bert_core.figures.bars import share_bars
-from bert_core.figures.labels import percent
-from bert_core.inference import BertRun
-from bert_core.masked_words import MaskedPrediction, predict_masked
-from bert_core.substitution import put_in, word_with
+from bert_core.masked_words import MaskedPrediction
+from bert_core.prediction_snippets import masked_words_snippet
 from bert_core.tokenization import Encoding
-from ui import charts, html, state
+from ui import charts, state
 from ui.choices import default_mask, toggle_mask
+from ui.masked_words.hints import draw_hints
+from ui.masked_words.predictions import (
+    CHART,
+    draw_predictions,
+    draw_switches,
+    predict,
+    table_rows,
+)
+from ui.masked_words.studies import draw_studies
 from ui.page import Page, open_page, sentence_on_failure
 from ui.takeaway import draw_foot
-from ui.view import MOST_GUESSES, View
 from ui.words import masked_words as words
 
 
@@ -34,7 +37,9 @@ def main() -> None:
         action="look" if ask else "mask",
         whole_words=page.view.whole_words,
         picked=[] if place is None else [place],
+        bars=page.bert.has_mlm,
     )
+    under_strip = st.container()
     left, right = st.columns([3, 2], gap="large")
     with right:
         draw_switches(page)
@@ -42,174 +47,40 @@ def main() -> None:
     with left, sentence_on_failure():
         predictions = predict(page, run, place)
         draw_predictions(page, encoding, predictions, place)
-    draw_foot(page, words.COLUMNS, lambda: table_rows(encoding, predictions), words.HOW)
+    draw_studies(page, encoding, place)
+    draw_foot(
+        page,
+        words.COLUMNS,
+        lambda: table_rows(encoding, predictions),
+        words.HOW,
+        more=[(words.PYTHON, "py", "text/x-python", lambda: program(page, encoding))],
+        chart=charts.clickable_key(CHART) if predictions else None,
+    )
+    with under_strip:
+        draw_hints(page, encoding)
 
 
 def mask(page: Page, masked: tuple[int, ...], position: int) -> None:
     """Mask a word, or take its mask off; a `[MASK]` in the text stays one."""
     view = page.view
+    state.remember()
     state.change(
         masked=toggle_mask(page.encoding, masked, position, view.whole_words), place=position
     )
+
+
+def program(page: Page, encoding: Encoding) -> bytes:
+    """Code that gets the guesses behind the masks again."""
+    return masked_words_snippet(page.bert.name, encoding, page.view.guesses).encode()
 
 
 def chosen_place(page: Page, encoding: Encoding) -> int | None:
     """The token whose guesses are listed."""
     place = page.view.place
     known = encoding.masked if not page.view.ask else range(len(encoding))
-    if place in known and encoding.sequences[place] is not None:
+    if place is not None and place in known and encoding.sequences[place] is not None:
         return place
     return next(iter(encoding.masked or default_mask(page.encoding)), None)
-
-
-def predict(page: Page, run: BertRun, place: int | None) -> Sequence[MaskedPrediction]:
-    asked = set(run.encoding.masked) | ({place} if place is not None else set())
-    return predict_masked(page.bert, run, k=page.view.guesses, positions=sorted(asked))
-
-
-def draw_predictions(
-    page: Page,
-    encoding: Encoding,
-    predictions: Sequence[MaskedPrediction],
-    place: int | None,
-) -> None:
-    shown = next((guess for guess in predictions if guess.position == place), None)
-    if shown is None:
-        return
-    word = html.short(encoding.surface(shown.position))
-    if not shown.masked:
-        html.heading(words.AT.format(word=word), words.AT_QUIET)
-    elif shown.original is None:
-        html.heading(words.BEHIND)
-    else:
-        html.heading(words.BEHIND, words.BEHIND_WORD.format(word=word))
-    masks = [guess for guess in predictions if guess.masked]
-    if len(masks) > 1:
-        draw_mask_picker(page, encoding, masks, shown.position)
-    draw_bars(page, encoding, shown)
-    draw_written(shown)
-    draw_chooser(page, encoding, shown)
-
-
-def draw_mask_picker(
-    page: Page, encoding: Encoding, masks: Sequence[MaskedPrediction], shown: int
-) -> None:
-    """The masks with each one's first guess; the pressed one's guesses are listed."""
-    first = {
-        guess.position: words.GUESS.format(
-            word=html.short(encoding.surface(guess.position)),
-            guess=guess.pieces[0],
-            share=percent(float(guess.probabilities[0])),
-        )
-        for guess in masks
-    }
-    st.pills(
-        words.WHICH,
-        list(first),
-        format_func=lambda at: html.escape_markdown(first[at]),
-        label_visibility="collapsed",
-        required=True,
-        **state.bound("place", page.name, shown=shown),
-    )
-
-
-def draw_bars(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
-    colours = page.colours
-    written = None
-    if shown.original is not None and shown.original_probability is not None:
-        written = (shown.original, shown.original_probability)
-    charts.draw_clickable(
-        share_bars(
-            [label(encoding, shown.position, piece) for piece in shown.pieces],
-            shown.probabilities.tolist(),
-            colours,
-            colour=colours.mask,
-            outlined=written,
-        ),
-        "masked_words.bars",
-        words.BARS.format(count=len(shown.pieces)),
-        lambda row: put_row_in(page, encoding, shown, row),
-    )
-
-
-def draw_written(shown: MaskedPrediction) -> None:
-    if shown.original is None or shown.original_probability is None:
-        html.note(words.TYPED)
-        return
-    html.note(
-        words.WRITTEN.format(
-            word=shown.original,
-            share=percent(shown.original_probability),
-            rank=shown.original_rank,
-            vocabulary=shown.vocabulary,
-        )
-    )
-
-
-def draw_chooser(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
-    """What a click on a bar does, for the keyboard."""
-    key = "masked_words.put"
-
-    def put() -> None:
-        row = st.session_state[key]
-        st.session_state[key] = None
-        if row is not None:
-            put_row_in(page, encoding, shown, row)
-
-    st.selectbox(
-        words.PUT,
-        range(len(shown.pieces)),
-        index=None,
-        format_func=lambda row: label(encoding, shown.position, shown.pieces[row]),
-        placeholder=words.PUT_CHOOSE,
-        key=key,
-        on_change=put,
-    )
-
-
-def draw_switches(page: Page) -> None:
-    st.slider(words.GUESSES, 1, MOST_GUESSES, **state.bound("guesses", page.name))
-    st.toggle(words.WHOLE, **state.bound("whole_words", page.name))
-    st.toggle(words.ASK, **state.bound("ask", page.name))
-    if page.masked:
-        st.button(
-            words.CLEAR,
-            type="tertiary",
-            on_click=state.change,
-            kwargs={"masked": (), "place": None},
-        )
-
-
-def put_row_in(page: Page, encoding: Encoding, shown: MaskedPrediction, row: int) -> None:
-    """Write the guess of a bar into the sentence; the dashed bar is there already."""
-    if row >= len(shown.pieces):
-        return
-    changed = put_in(page.bert, encoding, shown.position, shown.pieces[row])
-    view: View = st.session_state[state.VIEW]
-    written = view.with_text(changed.text, changed.pair or "")
-    state.replace_view(replace(written, masked=changed.masked))
-
-
-def label(encoding: Encoding, position: int, piece: str) -> str:
-    """A guess, with the word it would make where it is only a part of one."""
-    word = word_with(encoding, position, piece)
-    return piece if word == piece else words.MAKES.format(piece=piece, word=word)
-
-
-def table_rows(
-    encoding: Encoding, predictions: Sequence[MaskedPrediction]
-) -> Iterator[tuple[Any, ...]]:
-    for guess in predictions:
-        for piece, probability in zip(guess.pieces, guess.probabilities, strict=True):
-            yield (
-                guess.position,
-                guess.masked,
-                guess.original,
-                guess.original_rank,
-                piece,
-                word_with(encoding, guess.position, piece),
-                float(probability),
-            )
 
 
 main()

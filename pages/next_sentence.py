@@ -6,12 +6,17 @@ from bert_core.figures.bars import split_bar
 from bert_core.figures.labels import percent
 from bert_core.inference import BertRun
 from bert_core.next_sentence import NextSentenceScore, score_next_sentence
+from bert_core.prediction_snippets import next_sentence_snippet
 from ui import charts, html, state
-from ui.choices import toggle_mask
+from ui.next_sentence.studies import draw_studies
+from ui.next_sentence.why import hide
 from ui.page import Page, open_page, sentence_on_failure
-from ui.takeaway import draw_foot
+from ui.takeaway import Download, draw_foot
 from ui.view import View
 from ui.words import next_sentence as words
+from ui.words import next_studies as study_words
+
+BAR = "next_sentence.bar"
 
 
 def main() -> None:
@@ -29,12 +34,26 @@ def main() -> None:
         html.heading(words.WHAT)
         for row in words.WHAT_ROWS:
             html.note(row)
-    draw_foot(page, words.COLUMNS, lambda: table_rows(page, run), words.HOW)
+    draw_studies(page, run)
+    answered = run.encoding.pair is not None and page.bert.has_nsp
+    draw_foot(
+        page,
+        words.COLUMNS,
+        lambda: table_rows(page, run),
+        words.HOW,
+        more=(program(page, run),) if answered else (),
+        chart=BAR if answered else None,
+    )
 
 
-def hide(page: Page, masked: tuple[int, ...], position: int) -> None:
-    hidden = toggle_mask(page.encoding, masked, position, whole_words=True)
-    state.change(masked=hidden, with_masks=bool(hidden))
+def program(page: Page, run: BertRun) -> Download:
+    """Code that gets the same answer, with this library and without it."""
+    return (
+        study_words.PYTHON,
+        "py",
+        "text/x-python",
+        lambda: next_sentence_snippet(page.bert.name, run.encoding).encode(),
+    )
 
 
 def swap() -> None:
@@ -56,6 +75,8 @@ def draw_answer(page: Page, run: BertRun, typed: BertRun, hidden: int) -> None:
         html.note(words.HINT)
     with st.container(horizontal=True, key="next_sentence_links"):
         st.button(words.SWAP, type="tertiary", on_click=swap)
+        if state.can_undo():
+            st.button(study_words.UNDO, type="tertiary", on_click=state.undo)
         if hidden:
             st.button(
                 words.UNMASK, type="tertiary", on_click=state.change, kwargs={"with_masks": False}
@@ -67,8 +88,9 @@ def draw_score(page: Page, score: NextSentenceScore) -> None:
     html.heading(words.FOLLOWS if score.is_next >= 0.5 else words.NOT_FOLLOWS, words.SAYS)
     charts.draw(
         split_bar(score.is_next, page.colours, colour=page.colours.sentence_a),
-        "next_sentence.bar",
+        BAR,
         words.BAR.format(share=share),
+        saveable=True,
     )
     html.big(share, words.BIG)
     logits = (score.is_next_logit, score.not_next_logit)

@@ -24,6 +24,8 @@ WHOLE = "whole words, not single pieces"
 GUESSES = "Guesses"
 PUT = "Put a guess in: click its bar, or choose it here"
 PUT_CHOOSE = "a guess"
+UNDO = "Undo"
+PYTHON = "Python"
 CLEAR = "Take all masks off"
 
 COLUMNS = ("token", "masked", "written", "rank", "guess", "makes", "probability")
@@ -31,6 +33,10 @@ COLUMNS = ("token", "masked", "written", "rank", "guess", "makes", "probability"
 HOW = """
 - In training, 15 % of the pieces were hidden and BERT had to name them from both sides: **masked
   language modelling** (Devlin et al. 2018, section 3.1).
+- Point at a token: what BERT would expect there, each hidden alone. The bars below are surprisal in
+  bits, −log₂ of the probability of what is written: 1 bit is one of two, 10 bits one of a thousand.
+  A word of several pieces is scored from left to right with the rest of it hidden too (Kauf and
+  Ivanova 2023), since its pieces give each other away.
 - A bar is the probability the model gives to one piece of its vocabulary; all of them sum to
   100 %.
 - The dashed bar is what your text says there, with its rank among all pieces.

@@ -8,7 +8,13 @@ import streamlit as st
 from bert_core.tokenization import Encoding
 from ui.components.assets import read_css, read_js
 from ui.components.events import is_count, mount
-from ui.components.strip.data import DETAIL_LABELS, DetailLabels, checked_picks, strip_groups
+from ui.components.strip.data import (
+    DETAIL_LABELS,
+    DetailLabels,
+    checked_picks,
+    fingerprint,
+    strip_groups,
+)
 
 _strip = st.components.v2.component(
     "bert_lens_strip", css=read_css("strip/strip.css"), js=read_js("strip/strip.js")
@@ -30,6 +36,7 @@ def token_strip(
     cut_label: str = "",
     detail_labels: DetailLabels = DETAIL_LABELS,
     channel: str = "",
+    bars: bool = False,
     theme: Literal["light", "dark"] = "light",
     on_click: Callable[[int], None] | None = None,
 ) -> int | None:
@@ -44,6 +51,7 @@ def token_strip(
     describe: one line on a token, shown on hover and read aloud (default: `describe_token`).
     cut_label: a line under the strip, shown where a sentence was cut at the model's limit.
     channel: strips and pictures of different texts on one page have different channels.
+    bars: leave room under each word for the bar that `token_hints` of this channel gives.
     theme: what the page's figures are painted for; a browser that shows another asks for a rerun.
     on_click: called with the position before the script runs (`events.mount`).
     """
@@ -54,20 +62,20 @@ def token_strip(
         describe=describe,
         specials_clickable=specials_clickable,
     )
-    is_cut = any(group["kind"] == "cut" for group in groups)
     shown = {
         "label": label,
         "groups": groups,
         "action": action,
         "wholeWords": whole_words,
-        "cutLabel": cut_label if is_cut else "",
+        "cutLabel": cut_label if any(group["kind"] == "cut" for group in groups) else "",
         "legend": _legend(detail_labels) if detail else None,
         "channel": channel,
+        "text": fingerprint(encoding.original_ids),
+        "bars": bars,
         "picked": checked_picks(encoding, picked),
-        "theme": theme,
     }
     read = _reader(encoding, specials_clickable)
-    return mount(_strip, key, lambda seen: {**shown, "seen": seen}, read, on_click)
+    return mount(_strip, key, lambda seen: {**shown, "seen": seen, "theme": theme}, read, on_click)
 
 
 def _reader(

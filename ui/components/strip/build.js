@@ -17,6 +17,29 @@ export function buildFlow(data) {
   return built;
 }
 
+// One bar across each word, hanging from it; its number stands below where there is room.
+const MOST_NUMBERED = 32;
+
+export function drawBars({ box, chips }, given, bars) {
+  for (const old of box.querySelectorAll(".surprise")) old.remove();
+  box.classList.toggle("numbered", chips.size <= MOST_NUMBERED);
+  for (const [positions, bits] of bars) {
+    chips.get(positions[0])?.closest(".group").append(buildBar(positions[0], bits, given));
+  }
+}
+
+function buildBar(position, bits, { most, unit }) {
+  const number = bits.toFixed(1);
+  const bar = element("div", "bar");
+  bar.style.setProperty("--share", bits / most);
+  const outer = element("div", "surprise");
+  outer.dataset.under = position;
+  outer.title = unit.replace("{number}", number);
+  outer.setAttribute("aria-hidden", "true"); // read aloud with what is expected there
+  outer.append(bar, element("div", "number", number));
+  return outer;
+}
+
 function buildGroup(group, data, built) {
   const outer = element("div", `group ${group.kind}`);
   if (data.legend) outer.append(surfaceLine(group.surface));

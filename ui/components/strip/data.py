@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+from zlib import crc32
 
 from bert_core.tokenization import Encoding
 
@@ -86,6 +87,11 @@ def describe_token(encoding: Encoding, position: int) -> str:
 def shorten(text: str, length: int = TITLE_LENGTH) -> str:
     """`text`, or its first `length` characters and an ellipsis."""
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def fingerprint(ids: Sequence[int]) -> str:
+    """A short name of a text: equal for equal token ids, and for hardly any others."""
+    return f"{len(ids)}:{crc32(repr(tuple(ids)).encode()):08x}"
 
 
 def checked_picks(encoding: Encoding, picked: Collection[int]) -> list[int]:

@@ -1,9 +1,10 @@
 // The token strip: one button for each token. Texts reach the page through textContent only.
 
+import { receiveBars } from "../bars.js";
 import { joinPointing } from "../pointing.js";
 import { closeSidebarAfterLinks } from "../sidebar.js";
 import { createStamps } from "../stamps.js";
-import { buildFlow } from "./build.js";
+import { buildFlow, drawBars } from "./build.js";
 
 // Streamlit calls the default export again on every change of the data, with the same element.
 const strips = new WeakMap();
@@ -30,7 +31,9 @@ class TokenStrip {
     this.flipped = new Set(); // clicked into or out of the mask, not yet answered
     this.cursor = null; // the one chip that Tab reaches
     this.root = this.createRoot();
-    this.pointing = joinPointing(() => this.data?.channel ?? "", (at) => this.showPointed(at));
+    const channel = () => this.data?.channel ?? "";
+    this.pointing = joinPointing(channel, (at) => this.showPointed(at));
+    this.bars = receiveBars(channel, (given) => this.showBars(given));
     parent.append(this.root);
   }
 
@@ -39,13 +42,14 @@ class TokenStrip {
     root.addEventListener("click", (event) => this.onClick(event));
     root.addEventListener("keydown", (event) => this.onKey(event));
     root.addEventListener("pointerover", (event) => this.onPoint(event));
-    root.addEventListener("pointerleave", () => this.point(null));
+    root.addEventListener("pointerleave", () => this.point(this.focused()));
     root.addEventListener("focusin", (event) => this.onFocus(event));
     root.addEventListener("focusout", () => this.point(null));
     return root;
   }
 
   destroy() {
+    this.bars.leave();
     this.pointing.leave();
     this.root.remove();
   }
@@ -74,8 +78,10 @@ class TokenStrip {
     this.asked = theme === painted ? null : theme;
   }
 
-  // New chips take the place of the old in one step: no jump, and the focus stays where it was.
+  // New chips take the place of the old in one step: no jump, and the focus stays where it was, and
+  // what is pointed at stays so, whatever the focus does meanwhile.
   rebuild() {
+    this.isBuilding = true;
     const hadFocus = this.root.contains(this.parent.activeElement);
     const scrolled = this.box?.scrollTop ?? 0;
     const built = buildFlow(this.data);
@@ -83,9 +89,22 @@ class TokenStrip {
     this.box = built.box;
     this.chips = built.chips;
     this.pieces = built.pieces;
+    this.showBars(null);
+    this.bars.ask(this.data.text); // answered before the next line, if anybody knows
     if (!this.chips.has(this.cursor)) this.cursor = this.chips.keys().next().value ?? null;
     this.box.scrollTop = scrolled;
     if (hadFocus) this.chips.get(this.cursor)?.focus({ preventScroll: true });
+    this.isBuilding = false;
+    if (this.chips.has(this.at)) this.showPointed(this.at);
+    else this.point(null);
+  }
+
+  // Bars of another text, from before or after this one, are none of ours.
+  showBars(given) {
+    if (!this.box) return;
+    const ours = given?.text === this.data.text ? given.bars : [];
+    this.box.classList.toggle("barred", this.data.bars || ours.length > 0);
+    drawBars(this, given, ours);
   }
 
   paint() {
@@ -112,6 +131,7 @@ class TokenStrip {
 
   onClick(event) {
     const position = positionOf(event.target);
+    if (position !== null) this.point(position); // a finger has left the chip by now
     if (position === null || this.chips.get(position).hasAttribute("aria-disabled")) return;
     this.moveCursor(position);
     this.expect(position);
@@ -182,16 +202,25 @@ class TokenStrip {
     this.point(position);
   }
 
-  onPoint(event) {
-    this.point(positionOf(event.target));
+  onPoint({ target }) {
+    const bar = target.closest?.("[data-under]");
+    this.point(bar ? Number(bar.dataset.under) : positionOf(target) ?? this.focused());
+  }
+
+  // Where the keyboard is: pointed at whenever the mouse is on no token.
+  focused() {
+    const chip = this.root.querySelector(".chip:focus-visible");
+    return chip ? positionOf(chip) : null;
   }
 
   point(position) {
+    if (this.isBuilding) return;
     this.showPointed(position);
     this.pointing.point(position);
   }
 
   showPointed(position) {
+    this.at = position;
     this.pointed?.classList.remove("pointed");
     this.pointed = this.chips.get(position) ?? null;
     this.pointed?.classList.add("pointed");

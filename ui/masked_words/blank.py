@@ -1,0 +1,151 @@
+"""Two sentences, one blank: every word of the vocabulary in the one and in the other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from bert_core.blank_comparison import BlankComparison, WordContrast, compare_blanks, locate
+from bert_core.figures.labels import percent
+from bert_core.figures.vocabulary import vocabulary_scatter
+from bert_core.tokenization import Encoding, encode
+from ui import charts, html, state
+from ui.components.webgl import lacks_webgl
+from ui.page import Page
+from ui.takeaway import draw_study_foot
+from ui.view import LONGEST_LIST, View
+from ui.words import masked_studies as words
+
+CHART = "masked_words.scatter"
+NAMED = 12  # words named on each side
+TELLING = 2_000
+MOST_BRUSHED = 200
+IN_TABLE = 2_000
+
+
+def draw_blank(page: Page, encoding: Encoding, place: int | None) -> None:
+    other = page.view.other
+    st.text_input(
+        words.OTHER, max_chars=LONGEST_LIST, **state.bound("other", page.name, typed=True)
+    )
+    draw_examples()
+    if not encoding.masked or place not in encoding.masked:
+        html.note(words.BLANK_FIRST)
+        return
+    second = encode(page.bert, other)
+    if not second.masked:
+        html.note(words.BLANK_NEEDS)
+        return
+    run, other_run = page.ask([encoding, second])
+    found = compare_blanks(page.bert, run, other_run, (place, second.masked[0]))
+    sides = found.favoured(NAMED)
+    draw_found(page, found, sides)
+    draw_study_foot(page, "blank", words.BLANK_COLUMNS, lambda: table_rows(found), chart=CHART)
+
+
+def draw_examples() -> None:
+    with st.container(horizontal=True, key="away-examples", vertical_alignment="center"):
+        st.html(f"<p class='bl-away'>{words.BLANK_TRY}</p>", width="content")
+        for at, (first, second) in enumerate(words.BLANK_EXAMPLES):
+            st.button(
+                html.escape_markdown(first),
+                key=f"{CHART}.example.{at}",
+                type="tertiary",
+                on_click=show_example,
+                args=(first, second),
+            )
+
+
+def show_example(first: str, second: str) -> None:
+    state.remember()
+    view: View = st.session_state[state.VIEW]
+    state.replace_view(replace(view.with_text(first, ""), other=second))
+
+
+Sides = tuple[Sequence[WordContrast], Sequence[WordContrast]]
+
+
+def draw_found(page: Page, found: BlankComparison, sides: Sides) -> None:
+    if not (sides[0] and sides[1]):
+        html.heading(words.BLANK_SAME)
+        return
+    html.heading(
+        words.BLANK.format(first=sides[0][0].piece, second=sides[1][0].piece),
+        words.BLANK_QUIET.format(divergence=found.divergence),
+    )
+    left, right = st.columns([7, 4], gap="large")
+    with right:
+        own = draw_own(page, found)
+        for title, side in zip((words.BLANK_LEFT, words.BLANK_RIGHT), sides, strict=True):
+            html.heading(title)
+            html.figures([words.BLANK_HEADS, *map(contrast_row, side[: NAMED // 2])])
+    with left:
+        draw_scatter(page, found, sides, own)
+        html.note(words.BLANK_NOTE)
+
+
+def draw_own(page: Page, found: BlankComparison) -> list[int]:
+    """Words that the visitor looks for; ids of those that the vocabulary has."""
+    st.text_input(
+        words.BLANK_OWN, max_chars=LONGEST_LIST, **state.bound("targets", page.name, typed=True)
+    )
+    if not page.view.targets.strip():
+        return []
+    contrasts, problems = locate(page.bert, found, page.view.targets)
+    for problem in problems:
+        html.note(problem)
+    if contrasts:
+        html.figures([words.BLANK_HEADS, *map(contrast_row, contrasts)])
+    return [one.id for one in contrasts]
+
+
+def draw_scatter(page: Page, found: BlankComparison, sides: Sides, own: list[int]) -> None:
+    plain = lacks_webgl(f"{CHART}.webgl")
+    if plain:
+        html.note(words.BLANK_NO_GL.format(count=TELLING))
+    ids = found.to_draw(TELLING) if plain else found.ids
+    figure = vocabulary_scatter(
+        found,
+        page.colours,
+        words.BLANK_AXES,
+        ids=ids,
+        named=[one.id for one in (*sides[0], *sides[1])],
+        own=own,
+        webgl=not plain,
+    )
+    chosen = charts.draw_brushable(figure, CHART, words.BLANK_ALT)
+    if not chosen:
+        html.note(words.BLANK_BRUSH)
+        return
+    listed = [int(ids[at]) for at in chosen if at < len(ids)]
+    listed.sort(key=lambda number: -found.scores[number])
+    html.heading(words.BLANK_BRUSHED.format(count=len(listed)))
+    html.figures([words.BLANK_HEADS, *map(contrast_row, found.words(listed[:MOST_BRUSHED]))])
+
+
+def contrast_row(one: WordContrast) -> tuple[str, ...]:
+    return one.piece, percent(one.first), percent(one.second)
+
+
+def table_rows(found: BlankComparison) -> Iterator[tuple[Any, ...]]:
+    """The most telling words, with what each blank gives them."""
+    ids = found.telling(IN_TABLE)
+    firsts, seconds = ranks(found.first), ranks(found.second)
+    for number in ids.tolist():
+        yield (
+            found.pieces[number],
+            float(np.exp(found.first[number])),
+            float(np.exp(found.second[number])),
+            float(found.difference[number]),
+            int(firsts[number]),
+            int(seconds[number]),
+        )
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Place of each among all, 1 the largest."""
+    found = np.empty(len(values), dtype=np.int64)
+    found[np.argsort(-values, kind="stable")] = np.arange(1, len(values) + 1)
+    return found

@@ -1,0 +1,84 @@
+"""How sure the model in use is, and how often it is right."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import streamlit as st
+
+from bert_core.calibration import MASKS, MaskedGuesses, calibrate, sample_masks
+from bert_core.calibration_summary import Calibration, Estimate, summarise_calibration
+from bert_core.figures.calibration import reliability_diagram
+from bert_core.figures.labels import percent
+from bert_core.runner import engine_runner
+from bert_core.sentence_sets import bundled_hundred
+from bert_core.tokenization import Encoding
+from ui import charts, html
+from ui.jobs import draw_progress, session_job
+from ui.page import Page
+from ui.takeaway import draw_study_foot
+from ui.words import masked_studies as words
+
+SLOT = "masked_words.calibration"
+CHART = "masked_words.reliability"
+
+
+def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> None:
+    texts = bundled_hundred()
+    html.note(words.CALIBRATION_ASK.format(masks=MASKS, texts=len(texts)))
+    asked = page.bert.fingerprint
+    if st.button(words.CALIBRATION_START, key=f"{SLOT}.start"):
+        st.session_state[f"{SLOT}.asked"] = asked
+    if st.session_state.get(f"{SLOT}.asked") != asked:
+        return
+    places = sample_masks(page.bert, texts)
+    job = session_job(
+        SLOT,
+        asked,
+        len(places),
+        lambda wanted: calibrate(page.bert, texts, engine_runner(page.engine, wanted)),
+    )
+    if draw_progress(job, SLOT, words.CALIBRATION_RUNNING) and job.results:
+        if job.done < job.total:
+            html.note(words.PARTLY.format(done=job.done, total=job.total))
+        draw_result(page, summarise_calibration(job.results), job.results)
+
+
+def draw_result(page: Page, found: Calibration, samples: tuple[MaskedGuesses, ...]) -> None:
+    html.heading(
+        words.CALIBRATED.format(top_1=percent(found.top_1.value)),
+        words.CALIBRATED_QUIET.format(
+            sure=percent(found.sure.value), masks=found.masks, texts=found.texts
+        ),
+    )
+    left, right = st.columns([6, 5], gap="large")
+    confidence, accuracy, count = words.CALIBRATION_AXES
+    with left:
+        charts.draw(
+            reliability_diagram(
+                found, page.colours, confidence=confidence, accuracy=accuracy, count=count
+            ),
+            CHART,
+            words.CALIBRATION_ALT,
+            saveable=True,
+        )
+    with right:
+        html.figures([estimate_row(name, found) for name in words.CALIBRATION_ROWS])
+        chance = percent(found.error_by_chance.value)
+        html.note(words.CALIBRATION_NOTE.format(chance=chance))
+    draw_study_foot(
+        page, "calibration", words.CALIBRATION_COLUMNS, lambda: table_rows(found), chart=CHART
+    )
+
+
+def estimate_row(name: str, found: Calibration) -> tuple[str, ...]:
+    one: Estimate = getattr(found, name)
+    interval = words.INTERVAL.format(low=percent(one.low), high=percent(one.high))
+    return words.CALIBRATION_ROWS[name], percent(one.value), interval
+
+
+def table_rows(found: Calibration) -> Iterator[tuple[Any, ...]]:
+    """One row for each bin of confidence; empty ones have no shares."""
+    for at, count in enumerate(found.counts.tolist()):
+        shares = (found.confidence, found.accuracy, found.low, found.high)
+        cells = [float(one[at]) if count else None for one in shares]
+        yield float(found.edges[at]), float(found.edges[at + 1]), count, *cells

@@ -1,0 +1,148 @@
+"""What BERT expects at each token of the strip, worked out while somebody reads the page."""
+
+import threading
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+import streamlit as st
+
+from bert_core.figures.labels import percent
+from bert_core.job import Job
+from bert_core.model import Bert
+from bert_core.runner import Runner, engine_runner
+from bert_core.surprisal import TokenSurprisal, WordSurprisal, predict_each, word_surprisals
+from bert_core.tokenization import Encoding
+from ui import html
+from ui.choices import text_positions
+from ui.components.hints import Hint, token_hints
+from ui.jobs import POLL_SECONDS, SOON_SECONDS, session_job
+from ui.page import Page
+from ui.words import common
+from ui.words import masked_studies as words
+
+AT_ONCE = 16  # masks that run together: what is pointed at meanwhile waits for no more
+GUESSES = 5
+# Up to here all masks are computed in a moment; above it the page says how far it is.
+SHORT = 64
+SLOT = "masked_words.hints"
+TURNS = "masked_words.turns"
+
+
+class Turns:
+    """The tokens still to be asked about; the one that somebody points at comes first."""
+
+    def __init__(self, positions: Iterable[int]) -> None:
+        self._waiting = list(positions)
+        self._lock = threading.Lock()
+
+    def want(self, position: int) -> None:
+        with self._lock:
+            if position in self._waiting:
+                self._waiting.remove(position)
+                self._waiting.insert(0, position)
+
+    def take(self, count: int) -> list[int]:
+        with self._lock:
+            taken, self._waiting = self._waiting[:count], self._waiting[count:]
+        return taken
+
+
+Answer = TokenSurprisal | WordSurprisal
+
+
+def draw_hints(page: Page, encoding: Encoding) -> None:
+    """The readout under the strip, filled as the answers come."""
+    if not page.bert.has_mlm or not text_positions(encoding):
+        return
+    asked = (page.bert.fingerprint, encoding.ids, encoding.segments, encoding.text, encoding.pair)
+    turns = turns_of(asked, encoding)
+    job: Job[Answer] = session_job(
+        SLOT,
+        asked,
+        len(text_positions(encoding)) + len(encoding.words),
+        lambda wanted: ask_all(page.bert, encoding, turns, engine_runner(page.engine, wanted)),
+    )
+    quick = job.wait(SOON_SECONDS)
+    st.fragment(_draw, run_every=None if quick else POLL_SECONDS)(encoding, job, turns, quick)
+
+
+def turns_of(asked: Hashable, encoding: Encoding) -> Turns:
+    """The visitor's turns for this input, which outlive the run of the script."""
+    held = st.session_state.get(TURNS)
+    if held is None or held[0] != asked:
+        st.session_state[TURNS] = held = (asked, Turns(text_positions(encoding)))
+    turns: Turns = held[1]
+    return turns
+
+
+def ask_all(bert: Bert, encoding: Encoding, turns: Turns, run: Runner) -> Iterator[Answer]:
+    """Every token masked alone, in the order of `turns`; then the words."""
+    known: list[TokenSurprisal] = []
+    while positions := turns.take(AT_ONCE):
+        for one in predict_each(bert, encoding, GUESSES, positions, run):
+            known.append(one)
+            yield one
+    yield from word_surprisals(bert, encoding, run, known)
+
+
+def _draw(encoding: Encoding, job: Job[Answer], turns: Turns, ended: bool) -> None:
+    if job.finished and not ended:
+        st.rerun()  # the end of polling
+    if job.error:
+        html.note(job.error)
+    results = job.results
+    tokens = [one for one in results if isinstance(one, TokenSurprisal)]
+    scored = [one for one in results if isinstance(one, WordSurprisal)]
+    token_hints(
+        encoding,
+        key=SLOT,
+        label=words.HINTS,
+        hints=hints_of(encoding, tokens, scored),
+        bars={one.positions: one.total for one in scored},
+        idle=idle_line(scored),
+        pending=words.PENDING,
+        on_want=turns.want,
+    )
+    if not job.finished and len(encoding) > SHORT:
+        _draw_progress(job, len(text_positions(encoding)))
+
+
+def hints_of(
+    encoding: Encoding, tokens: Sequence[TokenSurprisal], scored: Sequence[WordSurprisal]
+) -> dict[int, Hint]:
+    """What the readout says at each token that is known."""
+    totals = {at: word for word in scored for at in word.positions}
+    return {one.position: _hint(encoding, one, totals.get(one.position)) for one in tokens}
+
+
+def _hint(encoding: Encoding, one: TokenSurprisal, word: WordSurprisal | None) -> Hint:
+    found = one.prediction
+    guesses = [
+        (piece, float(share))
+        for piece, share in zip(found.pieces, found.probabilities, strict=True)
+    ]
+    if one.bits is None or found.original_probability is None:
+        return Hint(guesses, words.TYPED)
+    several = word is not None and len(word.positions) > 1
+    template = words.WRITTEN_WORD if several else words.WRITTEN
+    written = template.format(
+        word=found.original,
+        share=percent(found.original_probability),
+        rank=found.original_rank,
+        bits=word.total if several and word is not None else one.bits,
+    )
+    return Hint(guesses, written)
+
+
+def idle_line(scored: Sequence[WordSurprisal]) -> str:
+    if not scored:
+        return words.NOTHING_YET
+    most = max(scored, key=lambda word: word.total)
+    return words.IDLE.format(word=html.short(most.surface, 30), bits=most.total)
+
+
+def _draw_progress(job: Job[Answer], tokens: int) -> None:
+    done = min(job.done, tokens)
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    left.progress(done / tokens, words.READING.format(done=done, total=tokens))
+    if right.button(common.STOP, key=f"{SLOT}.stop", type="tertiary"):
+        job.stop()

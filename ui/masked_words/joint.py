@@ -1,0 +1,161 @@
+"""Several masks: filled alone, one after another, and by beam search; words of several pieces."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from bert_core.beam import beam_search
+from bert_core.engine_queue import StillWanted
+from bert_core.figures.labels import percent
+from bert_core.joint_filling import fill_in_turn, fill_independently, pseudo_log_likelihoods
+from bert_core.mask_choices import Filling, FillingStep
+from bert_core.runner import engine_runner
+from bert_core.several_pieces import WordCandidate, word_candidates
+from bert_core.tokenization import Encoding
+from ui import html, state
+from ui.jobs import draw_progress, session_job
+from ui.page import Page, sentence_on_failure
+from ui.switches import draw_choice
+from ui.takeaway import draw_study_foot
+from ui.view import ORDERS, View
+from ui.words import masked_studies as words
+
+SLOT = "masked_words.joint"
+OTHERS = 3  # alternatives named beside each step
+WORDS_EACH = 6  # candidates of each length
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way of filling, its best result, and the pseudo-log-likelihood of that."""
+
+    name: str
+    filling: Filling
+    likelihood: float = 0.0
+
+
+def draw_joint(page: Page, encoding: Encoding, place: int | None) -> None:
+    if len(encoding.masked) < 2:
+        html.note(words.JOINT_NEEDS)
+    else:
+        left, right = st.columns([3, 2], gap="large")
+        with right:
+            draw_choice(page, "order", ORDERS, words.ORDER, words.ORDERS)
+            st.slider(words.WIDTH, 1, 20, **state.bound("width", page.name))
+        with left:
+            draw_ways(page, encoding)
+    with sentence_on_failure():
+        draw_pieces(page, encoding, place)
+
+
+def draw_ways(page: Page, encoding: Encoding) -> None:
+    view = page.view
+    asked = (page.bert.fingerprint, encoding, view.order, view.width)
+    job = session_job(SLOT, asked, 4, lambda wanted: fill(page, encoding, view, wanted))
+    if not draw_progress(job, SLOT, words.JOINT_RUNNING) or job.done < job.total:
+        return
+    ways: tuple[Way, ...] = job.results[-1]
+    best = max(ways, key=lambda way: way.likelihood)
+    same = len({way.filling.text for way in ways} | {way.filling.pair for way in ways}) <= 2
+    text = " / ".join(filter(None, (best.filling.text, best.filling.pair)))
+    quiet = words.JOINT_SAME if same else words.JOINT_QUIET.format(way=words.WAYS[best.name])
+    html.heading(words.JOINT.format(text=html.short(text, 200)), quiet)
+    html.figures(
+        [
+            words.JOINT_HEADS,
+            *(
+                (
+                    words.WAYS[way.name],
+                    " · ".join(way.filling.pieces),
+                    f"{way.filling.log_probability:.2f}",
+                    f"{way.likelihood:.2f}",
+                )
+                for way in ways
+            ),
+        ]
+    )
+    draw_buttons(ways)
+    html.note(words.JOINT_NOTE.format(width=view.width))
+    with st.expander(words.STEPS):
+        for way in ways:
+            html.heading(words.WAYS[way.name])
+            html.lines([step_line(turn, step) for turn, step in enumerate(way.filling.steps, 1)])
+    draw_study_foot(page, "joint", words.JOINT_COLUMNS, lambda: table_rows(ways))
+
+
+def fill(page: Page, encoding: Encoding, view: View, wanted: StillWanted) -> Iterator[Any]:
+    """The three ways one after another, then all of them with their likelihoods."""
+    run = engine_runner(page.engine, wanted)
+    ways = [Way("independent", fill_independently(page.bert, encoding, run=run))]
+    yield ways[-1]
+    order = "certain_first" if view.order == "certain_first" else "left_to_right"
+    ways.append(Way(view.order, fill_in_turn(page.bert, encoding, order, run=run)))  # type: ignore[arg-type]
+    yield ways[-1]
+    ways.append(Way("beam", beam_search(page.bert, encoding, view.width, run=run)[0]))
+    yield ways[-1]
+    likelihoods = pseudo_log_likelihoods(page.bert, [way.filling for way in ways], run)
+    yield tuple(replace(way, likelihood=one) for way, one in zip(ways, likelihoods, strict=True))
+
+
+def draw_buttons(ways: tuple[Way, ...]) -> None:
+    """Each filling that differs can be put into the sentence."""
+    seen: set[tuple[int, ...]] = set()
+    with st.container(horizontal=True):
+        for way in ways:
+            if way.filling.ids in seen:
+                continue
+            seen.add(way.filling.ids)
+            st.button(
+                words.USE.format(way=words.WAYS[way.name]),
+                key=f"{SLOT}.{way.name}",
+                type="tertiary",
+                on_click=use,
+                args=(way.filling,),
+            )
+
+
+def use(filling: Filling) -> None:
+    state.remember()
+    state.change_text(filling.text, filling.pair or "")
+    state.take_notice()  # its masks are filled, not lost
+
+
+def step_line(turn: int, step: FillingStep) -> str:
+    said = words.STEP.format(
+        turn=turn, position=step.position, piece=step.piece, share=percent(step.probability)
+    )
+    others = [one for one in step.alternatives if one.id != step.id][:OTHERS]
+    named = ", ".join(f"{one.piece} {percent(one.probability)}" for one in others)
+    return f"{html.safe(said)} {html.quiet(words.STEP_OTHERS.format(others=named))}"
+
+
+def table_rows(ways: tuple[Way, ...]) -> Iterator[tuple[Any, ...]]:
+    for way in ways:
+        text = " / ".join(filter(None, (way.filling.text, way.filling.pair)))
+        yield words.WAYS[way.name], text, way.filling.log_probability, way.likelihood
+
+
+def draw_pieces(page: Page, encoding: Encoding, place: int | None) -> None:
+    """Words of one to three pieces for the mask whose guesses are listed."""
+    word = encoding.word_at(place) if place is not None else None
+    if place is None or place not in encoding.masked:
+        return
+    html.heading(words.PIECES, words.PIECES_QUIET.format(position=place))
+    if word is None or not set(word.positions) <= set(encoding.masked):
+        html.note(words.PIECES_NONE)
+        return
+    found = word_candidates(page.bert, encoding, place, width=WORDS_EACH, run=page.ask)
+    html.figures([words.PIECES_HEADS, *map(candidate_row, found)])
+    html.note(words.PIECES_NOTE)
+
+
+def candidate_row(one: WordCandidate) -> tuple[str, ...]:
+    mark = "" if one.regular else " *"
+    return (
+        f"{one.word}{mark}",
+        " ".join(one.pieces),
+        f"{one.log_probability:.2f}",
+        f"{one.mean_log_probability:.2f}",
+    )

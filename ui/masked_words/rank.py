@@ -1,0 +1,218 @@
+"""Which sentence is better: pseudo-log-likelihood of a list, or of pairs."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import streamlit as st
+
+from bert_core.figures.labels import percent
+from bert_core.figures.next_sentence import change_bars
+from bert_core.job import Job
+from bert_core.lists import ParsedList, read_lines
+from bert_core.minimal_pairs import PairComparison, compare_pairs, read_pairs, summarise_pairs
+from bert_core.pseudo_likelihood import (
+    MEASURES,
+    METHODS,
+    Measure,
+    Method,
+    SentenceScore,
+    rank,
+    score_sentences,
+)
+from bert_core.runner import engine_runner
+from bert_core.tokenization import Encoding
+from ui import charts, html
+from ui.jobs import draw_progress, session_job
+from ui.page import Page
+from ui.takeaway import draw_study_foot
+from ui.words import masked_studies as words
+
+SLOT = "masked_words.rank"
+CHART = "masked_words.share"
+MOST_CHARACTERS = 200_000
+LISTED = 20
+SHORT = 90
+
+
+def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
+    what = switch(words.RANK_WHAT, words.RANK_WHATS, "what")
+    source = read_source(what)
+    left, right = st.columns(2)
+    with left:
+        method: Method = select(words.METHOD, METHODS[::-1], words.METHODS, "method")
+    with right:
+        measure: Measure = select(words.MEASURE, MEASURES, words.MEASURES, "measure")
+    if st.button(words.SCORE, key=f"{SLOT}.go"):
+        st.session_state[f"{SLOT}.asked.{what}"] = source
+    asked = st.session_state.get(f"{SLOT}.asked.{what}", example_of(what))
+    parsed = read_lines(asked) if what == "list" else read_pairs(asked)
+    for _, problem in parsed.broken:
+        html.note(problem)
+    if not parsed.lines:
+        return
+    if what == "list":
+        draw_list(page, parsed, method, measure)
+    else:
+        draw_pairs(page, parsed, method, measure)
+    html.note(words.RANK_NOTE)
+
+
+def select(label: str, options: Sequence[Any], names: dict[str, str], key: str) -> Any:
+    return st.selectbox(label, options, format_func=lambda one: names[one], key=f"{SLOT}.{key}")
+
+
+def switch(label: str, names: dict[str, str], key: str) -> str:
+    chosen = st.segmented_control(
+        label,
+        list(names),
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        default=next(iter(names)),
+        required=True,
+        key=f"{SLOT}.{key}",
+    )
+    return str(chosen)
+
+
+def example_of(what: str) -> str:
+    return words.RANK_EXAMPLE if what == "list" else words.PAIRS_EXAMPLE
+
+
+def read_source(what: str) -> str | bytes:
+    """What is in the field, or the uploaded file."""
+    label = words.RANK_LIST if what == "list" else words.RANK_PAIRS
+    key = f"{SLOT}.{what}"
+    left, right = st.columns([3, 2], gap="large")
+    pasted = left.text_area(label, example_of(what), key=key, height=200, max_chars=MOST_CHARACTERS)
+    upload = right.file_uploader(words.UPLOAD, type=["txt", "tsv", "csv"], key=f"{key}.file")
+    if what == "pairs":
+        html.note(words.PAIRS_CARE)
+    return upload.getvalue() if upload is not None else pasted
+
+
+def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) -> None:
+    texts = tuple(row.fields[0] for row in parsed.lines)
+    job: Job[SentenceScore] = session_job(
+        f"{SLOT}.list",
+        (page.bert.fingerprint, texts, method),
+        len(texts),
+        lambda wanted: score_sentences(
+            page.bert, texts, method, engine_runner(page.engine, wanted)
+        ),
+    )
+    if not draw_progress(job, f"{SLOT}.list", words.SCORING) or not job.results:
+        return
+    say_partly(job)
+    scores = job.results
+    order = rank(scores, measure)
+    best = html.short(texts[order[0]], 200)
+    html.heading(words.BEST.format(text=best), words.BEST_QUIET.format(count=len(scores)))
+    html.figures(
+        [
+            words.RANK_HEADS,
+            *(list_row(at, scores[place], measure) for at, place in enumerate(order[:LISTED], 1)),
+        ]
+    )
+    draw_shares(page, scores, order)
+    numbers = [row.number for row in parsed.lines]
+    draw_study_foot(
+        page,
+        "rank",
+        words.RANK_COLUMNS,
+        lambda: list_rows(scores, order, numbers),
+        chart=CHART,
+    )
+
+
+def say_partly(job: Job[Any]) -> None:
+    if job.done < job.total:
+        html.note(words.PARTLY.format(done=job.done, total=job.total))
+
+
+def list_row(at: int, score: SentenceScore, measure: Measure) -> tuple[str, ...]:
+    found = score.by(measure)
+    value = "" if found is None else f"{found:.2f}"
+    return f"{at}.", html.short(score.encoding.text, SHORT), value
+
+
+def draw_shares(page: Page, scores: Sequence[SentenceScore], order: Sequence[int]) -> None:
+    """What each token adds to one sentence's score."""
+    html.heading(words.SHARES_OF)
+    place = st.selectbox(
+        words.SHARES_PICK,
+        order,
+        format_func=lambda at: html.short(scores[at].encoding.text, SHORT),
+        label_visibility="collapsed",
+        key=f"{SLOT}.shares",
+    )
+    score = scores[place]
+    charts.draw(
+        change_bars(
+            [score.encoding.tokens[at] for at in score.positions],
+            score.log_probabilities.tolist(),
+            page.colours,
+            colour=page.colours.mask,
+        ),
+        CHART,
+        words.SHARES_OF,
+        saveable=True,
+    )
+
+
+def list_rows(
+    scores: Sequence[SentenceScore], order: Sequence[int], numbers: Sequence[int]
+) -> Iterator[tuple[Any, ...]]:
+    for at, place in enumerate(order, 1):
+        one = scores[place]
+        yield (
+            at,
+            numbers[place],
+            one.encoding.text,
+            one.total,
+            one.per_token,
+            one.per_word,
+            len(one.positions),
+            one.words,
+        )
+
+
+def draw_pairs(page: Page, parsed: ParsedList, method: Method, measure: Measure) -> None:
+    pairs = tuple(row.fields for row in parsed.lines)
+    job: Job[PairComparison] = session_job(
+        f"{SLOT}.pairs",
+        (page.bert.fingerprint, pairs, method, measure),
+        len(pairs),
+        lambda wanted: compare_pairs(
+            page.bert, pairs, method, engine_runner(page.engine, wanted), measure
+        ),
+    )
+    if not draw_progress(job, f"{SLOT}.pairs", words.SCORING_PAIRS) or not job.results:
+        return
+    say_partly(job)
+    found = job.results
+    summary = summarise_pairs(found)
+    if summary.share is None or summary.low is None or summary.high is None:
+        return
+    html.heading(
+        words.PAIRS_RESULT.format(better=summary.better, pairs=summary.pairs),
+        words.PAIRS_QUIET.format(
+            share=percent(summary.share), low=percent(summary.low), high=percent(summary.high)
+        ),
+    )
+    html.figures([words.PAIRS_HEADS, *map(pair_row, found[:LISTED])])
+    numbers = [row.number for row in parsed.lines]
+    draw_study_foot(page, "pairs", words.PAIRS_COLUMNS, lambda: pair_rows(found, numbers))
+
+
+def pair_row(one: PairComparison) -> tuple[str, ...]:
+    difference = one.difference
+    mark = "" if difference is None else words.RIGHT if difference > 0 else words.WRONG
+    value = "" if difference is None else f"{difference:+.2f}"
+    texts = (html.short(side.encoding.text, SHORT) for side in (one.good, one.bad))
+    return mark, *texts, value
+
+
+def pair_rows(found: Sequence[PairComparison], numbers: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    for one, number in zip(found, numbers, strict=False):
+        values = (side.by(one.measure) for side in (one.good, one.bad))
+        yield number, one.good.encoding.text, one.bad.encoding.text, *values, one.difference

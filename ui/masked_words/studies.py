@@ -1,0 +1,37 @@
+"""The questions under the guesses, one open at a time."""
+
+import streamlit as st
+
+from bert_core.tokenization import Encoding
+from ui import html
+from ui.masked_words.blank import draw_blank
+from ui.masked_words.calibration import draw_calibration
+from ui.masked_words.joint import draw_joint
+from ui.masked_words.layers import draw_layers
+from ui.masked_words.rank import draw_rank
+from ui.masked_words.targets import draw_targets
+from ui.masked_words.training import draw_training
+from ui.page import Page, sentence_on_failure
+from ui.switches import draw_choice
+from ui.view import MLM_STUDIES
+from ui.words import masked_studies as words
+
+STUDY = {
+    "joint": draw_joint,
+    "layers": draw_layers,
+    "blank": draw_blank,
+    "rank": draw_rank,
+    "targets": draw_targets,
+    "training": draw_training,
+    "calibration": draw_calibration,
+}
+
+
+def draw_studies(page: Page, encoding: Encoding, place: int | None) -> None:
+    """`encoding` has the masks of the page; `place` is the token whose guesses are listed."""
+    with st.container(key="studies"):
+        html.heading(words.TITLE)
+        draw_choice(page, "mlm", MLM_STUDIES, words.TITLE, words.STUDIES)
+        if page.view.mlm in STUDY:
+            with sentence_on_failure():
+                STUDY[page.view.mlm](page, encoding, place)

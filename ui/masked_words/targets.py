@@ -1,0 +1,84 @@
+"""Only these words: predictions shared out among a few."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import streamlit as st
+
+from bert_core.figures.bars import share_bars
+from bert_core.figures.labels import percent
+from bert_core.targets import TargetPrediction, parse_targets, predict_targets
+from bert_core.tokenization import Encoding
+from ui import charts, html, state
+from ui.page import Page
+from ui.takeaway import draw_study_foot
+from ui.view import LONGEST_LIST
+from ui.words import masked_studies as words
+
+CHART = "masked_words.contrast"
+
+
+def draw_targets(page: Page, encoding: Encoding, place: int | None) -> None:
+    asked = page.view.targets or words.TARGETS_DEFAULT
+    st.text_input(
+        words.TARGETS,
+        max_chars=LONGEST_LIST,
+        **state.bound("targets", page.name, shown=asked, typed=True),
+    )
+    if place is None:
+        html.note(words.TARGETS_NEEDS)
+        return
+    targets = parse_targets(page.bert, asked)
+    for problem in targets.problems:
+        html.note(problem)
+    if not targets.ids:
+        return
+    (run,) = page.ask([encoding])
+    found = predict_targets(page.bert, run, place, targets.ids)
+    draw_found(page, found)
+    draw_study_foot(page, "targets", words.TARGETS_COLUMNS, lambda: table_rows(found), chart=CHART)
+
+
+def draw_found(page: Page, found: TargetPrediction) -> None:
+    order = sorted(range(len(found.pieces)), key=lambda at: -found.shares[at])
+    best = order[0]
+    html.heading(
+        words.TARGETS_FOUND.format(word=found.pieces[best], share=percent(found.shares[best])),
+        words.TARGETS_QUIET.format(together=percent(found.together)),
+    )
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        charts.draw(
+            share_bars(
+                [found.pieces[at] for at in order],
+                [float(found.shares[at]) for at in order],
+                page.colours,
+                colour=page.colours.mask,
+            ),
+            CHART,
+            words.TARGETS,
+            saveable=True,
+        )
+        html.note(words.TARGETS_NOTE.format(against=found.pieces[found.against]))
+    with right:
+        html.figures([words.TARGETS_HEADS, *(figure_row(found, at) for at in order)])
+
+
+def figure_row(found: TargetPrediction, at: int) -> tuple[str, ...]:
+    times = float(2 ** found.log_odds_in_bits[at])
+    against = found.pieces[found.against]
+    said = f"{times:.3g}" if times < 1000 else f"{times:,.0f}"
+    return (
+        found.pieces[at],
+        percent(float(found.shares[at])),
+        percent(float(found.probabilities[at])),
+        f"{found.ranks[at]:,}",
+        words.TARGETS_ODDS.format(odds=found.log_odds[at]),
+        "" if at == found.against else words.TARGETS_TIMES.format(times=said, word=against),
+    )
+
+
+def table_rows(found: TargetPrediction) -> Iterator[tuple[Any, ...]]:
+    columns = (found.shares, found.probabilities, found.ranks, found.logits, found.log_odds)
+    for at, piece in enumerate(found.pieces):
+        yield piece, *(column[at].item() for column in columns)

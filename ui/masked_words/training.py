@@ -1,0 +1,128 @@
+"""How BERT was trained, on the visitor's own text: which tokens were chosen, and what it says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from bert_core.figures.calibration import frequency_bars
+from bert_core.figures.labels import percent
+from bert_core.masking_counts import MaskingCounts, masking_counts
+from bert_core.pretraining_masks import (
+    FATES,
+    ChosenAnswer,
+    ChosenAnswers,
+    answer_chosen,
+    roll_masks,
+)
+from bert_core.tokenization import Encoding
+from ui import charts, html, state
+from ui.page import Page
+from ui.takeaway import draw_study_foot
+from ui.view import NUMBERS
+from ui.words import masked_studies as words
+
+CHART = "masked_words.counts"
+DRAWS = 1_000
+
+
+def draw_training(page: Page, encoding: Encoding, place: int | None) -> None:
+    """The draw is made from the text as typed; masks put in by hand do not matter."""
+    view = page.view
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        _, least, most = NUMBERS["rate"]
+        st.slider(words.RATE, least, most, step=5, width=260, **state.bound("rate", page.name))
+        st.toggle(words.WORDS_MASKED, **state.bound("words_masked", page.name))
+        st.button(words.TRAINING_ROLL, key="masked_words.roll", on_click=roll_again)
+    options: dict[str, Any] = {"rate": view.rate / 100, "whole_words": view.words_masked}
+    draw = roll_masks(page.bert, page.encoding, view.seed, **options)
+    found = answer_chosen(page.bert, page.encoding, draw, page.ask)
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        draw_answers(found, view.seed)
+    with right:
+        draw_counts(page, masking_counts(page.bert, page.encoding, DRAWS, **options))
+    draw_study_foot(
+        page, "training", words.TRAINING_COLUMNS, lambda: table_rows(found), chart=CHART
+    )
+
+
+def roll_again() -> None:
+    view = st.session_state[state.VIEW]
+    _, _, most = NUMBERS["seed"]
+    state.change(seed=(view.seed + 1) % (most + 1))
+
+
+def draw_answers(found: ChosenAnswers, seed: int) -> None:
+    html.heading(
+        words.TRAINING.format(right=found.right, chosen=len(found.answers)),
+        words.TRAINING_QUIET.format(loss=found.loss, seed=seed),
+    )
+    html.lines([seen_line(found)])
+    html.figures([words.TRAINING_HEADS, *map(answer_row, found.answers)])
+    html.note(words.TRAINING_NOTE)
+
+
+def seen_line(found: ChosenAnswers) -> str:
+    """The text as the model saw it, chosen tokens as chips."""
+    chosen = {answer.position for answer in found.answers}
+    encoding = found.encoding
+    parts = []
+    for at, token in enumerate(encoding.tokens):
+        sequence = encoding.sequences[at]
+        kind = "special" if sequence is None else "mask" if at in chosen else "ab"[sequence]
+        parts.append(html.chips([token], kind))
+    return " ".join(parts)
+
+
+def answer_row(answer: ChosenAnswer) -> tuple[str, ...]:
+    mark = words.RIGHT if answer.right else words.WRONG
+    guess = words.TRAINING_GUESS.format(piece=answer.guess, share=percent(answer.guess_probability))
+    written = words.TRAINING_WRITTEN.format(
+        piece=answer.original,
+        share=percent(answer.original_probability),
+        rank=answer.original_rank,
+    )
+    fate = words.FATES[answer.fate]
+    seen = fate if answer.fate != "random" else f"{fate}: {answer.seen}"
+    return str(answer.position), seen, f"{mark} {guess}", written, f"{answer.loss:.2f}"
+
+
+def draw_counts(page: Page, counts: MaskingCounts) -> None:
+    html.heading(words.COUNTS, words.COUNTS_QUIET)
+    total = max(int(counts.fates.sum()), 1)
+    lows, highs = np.asarray(counts.fates_interval) / total
+    charts.draw(
+        frequency_bars(
+            [words.FATES[fate] for fate in FATES],
+            (counts.fates / total).tolist(),
+            (counts.expected_fates / total).tolist(),
+            lows.tolist(),
+            highs.tolist(),
+            page.colours,
+            colour=page.colours.mask,
+        ),
+        CHART,
+        words.COUNTS,
+        saveable=True,
+    )
+    mean = float(counts.chosen.sum()) / counts.draws
+    html.note(
+        words.COUNTS_EXACT.format(mean=mean, tokens=counts.tokens, share=percent(counts.share))
+    )
+
+
+def table_rows(found: ChosenAnswers) -> Iterator[tuple[Any, ...]]:
+    for one in found.answers:
+        yield (
+            one.position,
+            one.fate,
+            one.original,
+            one.seen,
+            one.guess,
+            one.guess_probability,
+            one.original_probability,
+            one.original_rank,
+            one.loss,
+        )

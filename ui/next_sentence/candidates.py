@@ -1,0 +1,131 @@
+"""A list of possible second sentences, scored and ranked."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import streamlit as st
+
+from bert_core.candidates import PairScore, rank_candidates, score_candidates
+from bert_core.figures.bars import share_bars
+from bert_core.figures.labels import percent
+from bert_core.inference import BertRun
+from bert_core.job import Job
+from bert_core.lists import ParsedList, read_lines
+from bert_core.runner import engine_runner
+from ui import charts, html, state
+from ui.jobs import draw_progress, session_job
+from ui.next_sentence.parts import say_partly, signed, text_field
+from ui.page import Page
+from ui.takeaway import draw_study_foot
+from ui.view import View
+from ui.words import next_studies as words
+
+SLOT = "next_sentence.candidates"
+SHOWN = 20
+SHORT = 70
+BROKEN_SHOWN = 5
+
+
+def draw_candidates(page: Page, run: BertRun) -> None:
+    """Reads the page's A as typed; works with one sentence too."""
+    parsed = read_lines(read_source(page))
+    draw_broken(parsed)
+    if not parsed.lines:
+        return
+    text = page.encoding.text
+    candidates = tuple(row.fields[0] for row in parsed.lines)
+    job: Job[PairScore] = session_job(
+        SLOT,
+        (page.bert.fingerprint, text, candidates),
+        len(candidates),
+        lambda wanted: score_candidates(
+            page.bert, text, candidates, engine_runner(page.engine, wanted)
+        ),
+    )
+    if not draw_progress(job, SLOT, words.SCORING):
+        return
+    say_partly(job, SLOT)
+    if job.results:
+        numbers = [row.number for row in parsed.lines]
+        draw_ranking(page, rank_candidates(job.results), numbers)
+
+
+def read_source(page: Page) -> str | bytes:
+    """What is in the uploaded file, or else in the field."""
+    default = words.CANDIDATES_FOR.get(page.encoding.text, words.CANDIDATES_ELSE)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        pasted = text_field("candidates.text", words.CANDIDATES, default, height=190)
+    kinds = ["txt", "csv", "tsv"]
+    upload = right.file_uploader(words.UPLOAD, type=kinds, key=f"{SLOT}.file")
+    return pasted if upload is None else bytes(upload.getvalue())
+
+
+def draw_broken(parsed: ParsedList) -> None:
+    """Lines that could not be read, by their numbers."""
+    for _, problem in parsed.broken[:BROKEN_SHOWN]:
+        html.note(problem)
+    if len(parsed.broken) > BROKEN_SHOWN:
+        html.note(words.MORE_BROKEN.format(count=len(parsed.broken) - BROKEN_SHOWN))
+
+
+def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]) -> None:
+    best, shown = ranked[0], ranked[:SHOWN]
+    html.heading(
+        words.BEST.format(text=html.short(best.candidate, 2 * SHORT)),
+        words.BEST_QUIET.format(count=len(ranked), share=percent(best.is_next)),
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        charts.draw_clickable(
+            share_bars(
+                [score.candidate for score in shown],
+                [score.is_next for score in shown],
+                page.colours,
+                colour=page.colours.sentence_b,
+            ),
+            f"{SLOT}.bars",
+            words.BARS,
+            lambda row: put_in(ranked[row]),
+        )
+    with right:
+        html.figures([words.CANDIDATE_HEADS, *map(ranking_row, range(1, SHOWN + 1), shown)])
+    if len(ranked) > SHOWN:
+        html.note(words.NOT_LISTED.format(shown=SHOWN, count=len(ranked)))
+    if cut := sum(score.cut for score in ranked):
+        html.note(words.CUT.format(count=cut))
+    html.note(words.CANDIDATES_NOTE)
+    draw_study_foot(
+        page, "candidates", words.CANDIDATE_COLUMNS, lambda: table_rows(ranked, numbers)
+    )
+
+
+def put_in(score: PairScore) -> None:
+    """Read this candidate as the page's B."""
+    view: View = st.session_state[state.VIEW]
+    state.remember()
+    state.change_text(view.text, score.candidate)
+
+
+def ranking_row(place: int, score: PairScore) -> tuple[str, ...]:
+    return (
+        words.PLACE.format(place=place),
+        html.short(score.candidate, SHORT),
+        percent(score.is_next),
+        signed(score.difference),
+    )
+
+
+def table_rows(ranked: Sequence[PairScore], numbers: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """numbers: of the line that each candidate stands on, by its index."""
+    for place, score in enumerate(ranked, start=1):
+        yield (
+            place,
+            numbers[score.index],
+            score.candidate,
+            score.is_next,
+            score.is_next_logit,
+            score.not_next_logit,
+            score.difference,
+            score.cut,
+        )

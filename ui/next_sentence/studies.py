@@ -1,0 +1,43 @@
+"""The questions under the answer, one open at a time."""
+
+import streamlit as st
+
+from bert_core.inference import BertRun
+from ui import html
+from ui.next_sentence.candidates import draw_candidates
+from ui.next_sentence.layers import draw_layers
+from ui.next_sentence.layout import draw_layout
+from ui.next_sentence.order import draw_order
+from ui.next_sentence.topic import draw_topic
+from ui.next_sentence.why import draw_why
+from ui.page import Page, sentence_on_failure
+from ui.switches import draw_choice
+from ui.view import NSP_STUDIES
+from ui.words import next_studies as words
+
+STUDY = {
+    "candidates": draw_candidates,
+    "order": draw_order,
+    "why": draw_why,
+    "test": draw_topic,
+    "layers": draw_layers,
+    "layout": draw_layout,
+}
+# Those that read sentences of their own besides the page's.
+NEED_NO_PAIR = ("candidates", "order")
+
+
+def draw_studies(page: Page, run: BertRun) -> None:
+    with st.container(key="studies"):
+        html.heading(words.TITLE)
+        draw_choice(page, "nsp", NSP_STUDIES, words.TITLE, words.STUDIES)
+        study = page.view.nsp
+        if study not in STUDY:
+            return
+        if not page.bert.has_nsp:
+            html.note(words.NEEDS_HEAD)
+        elif run.encoding.pair is None and study not in NEED_NO_PAIR:
+            html.note(words.NEEDS_PAIR)
+        else:
+            with sentence_on_failure():
+                STUDY[study](page, run)
