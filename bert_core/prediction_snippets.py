@@ -4,7 +4,7 @@ As in `snippets`, texts, names and numbers go into the code by `repr`, so that n
 own quotes.
 """
 
-from bert_core.snippets import _inputs, _plain, _source
+from bert_core.snippets import inputs_code, plain_code, source_code
 from bert_core.tokenization import Encoding
 
 WITH_US = "# With BERT Lens"
@@ -31,7 +31,7 @@ print(score)
 import torch
 from transformers import AutoTokenizer, BertForPreTraining
 {_load(model, "BertForPreTraining")}
-{_inputs(encoding)}
+{inputs_code(encoding)}
 with torch.inference_mode():
     logits = model(**inputs).seq_relationship_logits[0]
 shares = torch.softmax(logits, dim=-1)  # IsNext, NotNext
@@ -61,8 +61,8 @@ for guess in guesses:
 import torch
 from transformers import AutoTokenizer, BertForMaskedLM
 {_load(model, "BertForMaskedLM")}
-{_inputs(encoding)}
-positions = {_plain(encoding.masked)}
+{inputs_code(encoding)}
+positions = {plain_code(encoding.masked)}
 with torch.inference_mode():
     logits = model(**inputs).logits[0, positions]  # (mask, vocabulary)
 shares, ids = torch.softmax(logits, dim=-1).topk(min({int(k)}, logits.shape[-1]))
@@ -74,7 +74,7 @@ for position, *guess in zip(positions, pieces, shares.tolist()):
 
 def _read(model: str, encoding: Encoding) -> str:
     """Code that makes `bert`, `encoding` and `run` with this library."""
-    masked = f", masked={_plain(encoding.masked)}" if encoding.masked else ""
+    masked = f", masked={plain_code(encoding.masked)}" if encoding.masked else ""
     return f"""\
 bert = load_bert({model!r})
 encoding = encode(bert, {encoding.text!r}, {encoding.pair!r}{masked})
@@ -83,7 +83,7 @@ run = run_bert(bert, encoding, keep=())"""
 
 def _load(model: str, kind: str) -> str:
     """Code that makes `tokenizer` and `model`, of the class `kind`, with transformers alone."""
-    imports, source = _source(model)
+    imports, source = source_code(model)
     return f"""\
 {imports}
 source = {source}

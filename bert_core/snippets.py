@@ -33,10 +33,10 @@ def lens_snippet(
 
     model: what `load_bert` was given. The rest is as in `read_attention`.
     """
-    masked = f", masked={_plain(encoding.masked)}" if encoding.masked else ""
+    masked = f", masked={plain_code(encoding.masked)}" if encoding.masked else ""
     choice = f"layer={layer!r}, head={head!r}"
     if hidden:
-        choice += f", hidden={_plain(hidden)}, renormalise={renormalise!r}"
+        choice += f", hidden={plain_code(hidden)}, renormalise={renormalise!r}"
     return f"""\
 from bert_core import encode, load_bert, read_attention, run_bert
 
@@ -64,7 +64,7 @@ def transformers_snippet(
     Of the embedded model only the folder is taken from this library. The input is given as ids
     where transformers would read the text differently. Arguments as in `lens_snippet`.
     """
-    imports, source = _source(model)
+    imports, source = source_code(model)
     return f"""\
 import numpy as np
 import torch
@@ -74,7 +74,7 @@ source = {source}
 tokenizer = AutoTokenizer.from_pretrained(source)
 # "eager", since the faster ways return no attention weights.
 model = BertModel.from_pretrained(source, attn_implementation="eager", dtype=torch.float32).eval()
-{_inputs(encoding)}
+{inputs_code(encoding)}
 with torch.inference_mode():
     out = model(**inputs, output_attentions=True)
 attentions = torch.stack(out.attentions)[:, 0].numpy()  # (layer, head, query, key)
@@ -91,7 +91,7 @@ def _caption(layer: int | None, head: int | None) -> str:
     return start if layer is None else f"{start} on screen, where they count from 1."
 
 
-def _source(model: str) -> tuple[str, str]:
+def source_code(model: str) -> tuple[str, str]:
     """An import, if one is needed, and the expression for what `from_pretrained` is given."""
     if model.strip() == EMBEDDED:
         return "\nfrom bert_core.checkpoints import EMBEDDED_FOLDER\n", "EMBEDDED_FOLDER"
@@ -100,7 +100,7 @@ def _source(model: str) -> tuple[str, str]:
     return "", repr(model.strip())
 
 
-def _inputs(encoding: Encoding) -> str:
+def inputs_code(encoding: Encoding) -> str:
     """Code that makes `inputs`, from the text where transformers reads it as we do."""
     if not _is_read_alike(encoding):
         return (
@@ -113,7 +113,7 @@ def _inputs(encoding: Encoding) -> str:
         texts += f", {encoding.pair!r}"
     code = f'inputs = tokenizer({texts}, return_tensors="pt")'
     if encoding.masked:
-        at = _plain(encoding.masked)
+        at = plain_code(encoding.masked)
         code += f'\ninputs["input_ids"][0, {at}] = tokenizer.mask_token_id'
     return code
 
@@ -139,7 +139,7 @@ def _without(encoding: Encoding, hidden: Sequence[int], renormalise: bool) -> st
     if not hidden:
         return ""
     left = [at for at in range(len(encoding)) if at not in set(hidden)]
-    code = f"left = {_plain(left)}  # without the hidden tokens\n"
+    code = f"left = {plain_code(left)}  # without the hidden tokens\n"
     code += "tokens = [tokens[at] for at in left]\nweights = weights[np.ix_(left, left)]\n"
     if renormalise:
         code += "totals = weights.sum(axis=1, keepdims=True)\n"
@@ -147,13 +147,13 @@ def _without(encoding: Encoding, hidden: Sequence[int], renormalise: bool) -> st
     return code
 
 
-def _plain(numbers: Sequence[int]) -> str:
+def plain_code(numbers: Sequence[int]) -> str:
     """Numbers as a list in code, whatever kind of integer they are."""
     return repr([int(number) for number in numbers])
 
 
 def _wrapped(numbers: Sequence[int]) -> str:
-    """`_plain`, over several lines where one would be too long."""
+    """`plain_code`, over several lines where one would be too long."""
     indent = " " * 8
-    lines = textwrap.fill(_plain(numbers), 100, initial_indent=indent, subsequent_indent=indent)
+    lines = textwrap.fill(plain_code(numbers), 100, initial_indent=indent, subsequent_indent=indent)
     return f"\n{lines}\n    "

@@ -35,7 +35,7 @@ from ui.choices import default_mask, word_positions
 from ui.examples import EXAMPLES
 from ui.view import View, read_query
 from ui.words import attention as attention_words
-from ui.words import common
+from ui.words import common, next_studies
 from ui.words import home as home_words
 from ui.words import masked_words as masked_words_words
 from ui.words import next_sentence as next_sentence_words
@@ -46,12 +46,16 @@ every_page = pytest.mark.parametrize("page", PAGES)
 
 KEYS = "The keys to the cabinet are on the table."
 PAIR = ("She opened the door and went in.", "The room was dark and cold.")
-MORE_FILES = [
-    attention_words.NPZ,
-    attention_words.HTML_ONE,
-    attention_words.HTML_ALL,
-    attention_words.PYTHON,
-]
+MORE_FILES = {
+    "attention": [
+        attention_words.NPZ,
+        attention_words.HTML_ONE,
+        attention_words.HTML_ALL,
+        attention_words.PYTHON,
+    ],
+    "masked_words": [masked_words_words.PYTHON],
+    "next_sentence": [next_studies.PYTHON],
+}
 EVERYTHING = {
     "a": "The keys to the cabinet are unbelievable.",
     "b": "He sat on the bank.",
@@ -152,7 +156,7 @@ def test_the_sidebar_says_which_model_speaks_and_that_it_is_ours(page: str) -> N
 def test_numbers_can_be_taken_away_and_opened_as_a_table(page: str) -> None:
     at = visit(page, **EVERYTHING)
     labels = [button.label for button in at.download_button]
-    more = MORE_FILES if page == "attention" else []
+    more = MORE_FILES.get(page, [])
     assert labels == [common.CSV, common.JSON, *more, common.SAVE]
     assert not at.dataframe
     table = next(one for one in at.expander if one.label == common.TABLE)
