@@ -54,3 +54,7 @@ class EngineBusyError(EngineError):
 
 class EngineClosedError(EngineError):
     """The engine was closed while or before the request waited."""
+
+
+class PretrainingError(BertLensError):
+    """A run of pretraining cannot begin, or cannot go on; its last checkpoint is as it was."""

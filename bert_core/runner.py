@@ -1,12 +1,10 @@
 """How an analysis gets the many runs it needs: in this thread, or behind an engine's visitors."""
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
-from bert_core.batching import alike, estimate_bytes
-from bert_core.engine import Engine
-from bert_core.engine_queue import StillWanted
+from bert_core.batching import Priority, alike, estimate_bytes
 from bert_core.errors import EngineBusyError
 from bert_core.inference import BertRun, run_batch
 from bert_core.model import Bert
@@ -25,6 +23,19 @@ class Runner(Protocol):
     ) -> Sequence[BertRun]: ...
 
 
+class SharedModel(Protocol):
+    """What a runner needs of an `Engine`, so that no analysis rests on one."""
+
+    def run_many(
+        self,
+        encodings: Sequence[Encoding],
+        keep: Collection[str],
+        *,
+        priority: Priority,
+        still_wanted: Callable[[], bool] | None,
+    ) -> Sequence[BertRun]: ...
+
+
 def direct_runner(bert: Bert) -> Runner:
     """Runs batches of like lengths in the thread that asks; for notebooks and the command line."""
 
@@ -38,8 +49,8 @@ def direct_runner(bert: Bert) -> Runner:
     return run
 
 
-def engine_runner(engine: Engine, still_wanted: StillWanted | None = None) -> Runner:
-    """Runs through an engine, after its visitors, and waits where it is full.
+def engine_runner(engine: SharedModel, still_wanted: Callable[[], bool] | None = None) -> Runner:
+    """Runs through an `Engine`, after its visitors, and waits where it is full.
 
     The runner raises CancelledError once `still_wanted` says no.
     """

@@ -3,19 +3,13 @@
 A list has one text a line; a tab or `|||` makes a line a pair of sentences.
 """
 
-import re
 from functools import cache
 from pathlib import Path
 
 from bert_core.errors import InputError
+from bert_core.lists import APART, LIMIT, LONGEST_LINE, numbered_lines
 
 HUNDRED = Path(__file__).with_name("hundred_sentences.txt")
-LIMIT = 1000
-
-# More than any text of 512 tokens needs; a longer line is a file of another kind.
-LONGEST_LINE = 5_000
-
-PAIR = re.compile(r"\t|\|\|\|")
 
 Texts = tuple[tuple[str, str | None], ...]
 
@@ -39,12 +33,8 @@ def parse_list(text: str, limit: int = LIMIT) -> Texts:
         InputError: nothing in it, more than `limit` texts, a line over `LONGEST_LINE` characters,
             or one with more than two sentences.
     """
-    # "utf-8" keeps the mark that Windows writes at the start of a file; it is no letter.
-    lines = re.split(r"\r\n|\r|\n", text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))
     found: list[tuple[str, str | None]] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, line in numbered_lines(text):
         if len(found) == limit:
             raise InputError(f"The list has more than {limit} sentences: shorten it.")
         read = _parse_line(line, number)
@@ -62,7 +52,7 @@ def _parse_line(line: str, number: int) -> tuple[str, str | None] | None:
             f"Line {number} has {len(line)} characters; a line may have {LONGEST_LINE}: "
             "write one sentence, or one pair, on each line."
         )
-    parts = [part.strip() for part in PAIR.split(line.strip())]
+    parts = [part.strip() for part in APART.split(line.strip())]
     said = [part for part in parts if part]
     if len(said) > 2:
         raise InputError(

@@ -235,12 +235,16 @@ class Visitor:
         said = self.plot(key).locator(".hoverlayer .hovertext")
         self.until(lambda: text in map(visible, said.all_text_contents()), f"“{text}” on hovering")
 
-    def expect_pictures(self, page: str, looking: bool = True) -> None:
+    def expect_pictures(self, page: str, looking: bool = True, long: bool = False) -> None:
         """Every figure that the page has for a pair is drawn, and every map has colours.
 
         looking: whether a token is looked from, which adds two figures to the attention page.
+        long: whether there are more tokens than plotly draws a map of.
         """
         figures, parts = PICTURES[page]
+        if page == "attention" and long:
+            figures -= 1
+            expect(self.tab.get_by_test_id("one-map")).to_have_count(1)
         if page == "attention" and not looking:
             figures -= 2
         drawn = ".js-plotly-plot:has(.point path, .heatmaplayer image)"

@@ -5,8 +5,11 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+import bert_core
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("pages", "ui", "bert_core", "benchmarks", "launcher")
@@ -38,18 +41,41 @@ ANALYSES = (
     "attention",
     "attention_export",
     "attention_norms",
+    "beam",
+    "blank_comparison",
+    "calibration",
+    "calibration_summary",
+    "candidates",
     "comparison",
+    "filled_text",
     "head_links",
     "head_measures",
     "head_roles",
     "head_similarity",
     "head_summary",
+    "joint_filling",
+    "lists",
+    "logit_lens",
+    "mask_choices",
     "masked_words",
+    "masking_counts",
+    "minimal_pairs",
+    "neighbour_sets",
     "next_sentence",
+    "next_sentence_reasons",
+    "prediction_snippets",
+    "pretraining_masks",
+    "pseudo_likelihood",
     "query_key",
     "rollout",
+    "runner",
+    "sentence_order",
+    "sentence_sets",
+    "several_pieces",
     "snippets",
     "substitution",
+    "surprisal",
+    "targets",
     "wordpiece_trace",
 )
 
@@ -184,6 +210,16 @@ def test_analysis_rests_on_inference_and_inference_on_the_model() -> None:
     assert not reached("bert_core.model") & (analyses | engine | {"bert_core.inference"})
     for analysis in analyses:
         assert not reached(analysis) & engine
+
+
+def test_no_name_of_the_library_is_also_that_of_a_module() -> None:
+    """The module would take the name's place in the package when it is imported."""
+    names = {name.removeprefix("bert_core.") for name in modules()}
+    assert not names & set(bert_core.__all__)
+    for name in bert_core.__all__:
+        found = getattr(bert_core, name)
+        assert getattr(bert_core, name) is found
+        assert not isinstance(found, ModuleType)
 
 
 @pytest.mark.parametrize("module", modules())

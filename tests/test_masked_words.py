@@ -11,7 +11,12 @@ from transformers.pipelines import FillMaskPipeline
 from bert_core.checkpoints import EMBEDDED_FOLDER
 from bert_core.errors import InputError, MissingHeadError
 from bert_core.inference import run_bert
-from bert_core.masked_words import MaskedPrediction, masked_word_logits, predict_masked
+from bert_core.masked_words import (
+    MaskedPrediction,
+    masked_word_logits,
+    predict_masked,
+    predict_masked_in,
+)
 from bert_core.model import Bert, load_bert
 from bert_core.tokenization import encode
 from tests.tiny import save_tiny, tiny_model
@@ -186,6 +191,21 @@ def test_an_id_without_a_piece_is_called_by_its_number(tmp_path: Path) -> None:
     assert {named[number] for number in range(size - 5, size)} == {
         f"[id {number}]" for number in range(size - 5, size)
     }
+
+
+def test_many_inputs_are_guessed_at_once_as_one_by_one(
+    bert: Bert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bert_core.masked_words.MOST_ROWS", 2)
+    runs = [run_bert(bert, encode(bert, text), ()) for text in [*TEXTS, "no mask"]]
+    found = list(predict_masked_in(bert, runs, 3))
+    assert [len(one) for one in found] == [1, 1, 3, 1, 0]
+    for run, together in zip(runs, found, strict=True):
+        for one, alone in zip(together, predict_masked(bert, run, 3), strict=True):
+            assert (one.position, one.pieces) == (alone.position, alone.pieces)
+            np.testing.assert_allclose(one.probabilities, alone.probabilities, atol=CLOSE)
+    with pytest.raises(InputError, match="at least one guess"):
+        predict_masked_in(bert, runs, 0)
 
 
 @pytest.mark.parametrize(("k", "positions"), [(0, [1]), (-3, [1]), (5, [99]), (5, [-1]), (5, [5])])
