@@ -371,7 +371,7 @@ class Visitor:
             "links": self.tab.locator(".bl-figures tr").filter(has_text=studies.HUNDRED),
             "many": self.headings.filter(has_text=studies.MANY_QUIET.format(texts=100)),
             "flow": self.plot("attention.flow.rollout").locator(".heatmaplayer image"),
-            "alike": self.plot("attention.alike").locator(".heatmaplayer image"),
+            "alike": self.plot("attention.alike.map").locator(".heatmaplayer image"),
             "compare": self.tab.locator(".st-key-attention-change [data-testid=one-map]"),
         }
         expect(answers[study]).to_have_count(1)

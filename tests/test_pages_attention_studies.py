@@ -177,7 +177,7 @@ def test_heads_are_compared_with_each_other_on_request(run: BertRun) -> None:
     at.button(key="attention.alike.start").click().run()
     distances = bert_core.head_distances(run.attentions)
     order = sorted_order(distances)
-    (heat,) = figure(at, "attention.alike")["data"]
+    (heat,) = figure(at, "attention.alike.map")["data"]
     assert heat["x"] == heat["y"] == [NAMES[at] for at in order]
     assert_allclose(numbers(heat["z"]), distances[np.ix_(order, order)], atol=1e-5)
     first, second = min(combinations(range(72), 2), key=lambda pair: distances[pair])
@@ -208,7 +208,7 @@ def test_a_list_of_ones_own_is_summed_up(embedded: Bert) -> None:
         assert shown[head_words.MEASURES[name]] == row
     stable = sum(role is not None and role.stable for row in set_roles(summary) for role in row)
     assert study_words.MANY_ROLES.format(count=stable, heads=72) in said(at)
-    (table,) = page.open_expander(at, study_words.MANY_TABLE).dataframe
+    (table,) = page.open_table(at, "attention.many.table").dataframe
     means = [found.mean.values.ravel() for found in summary.measures.values()]
     assert_allclose(table.value["mean"], np.concatenate(means), atol=1e-5)
 

@@ -169,6 +169,12 @@ def open_expander(at: AppTest, label: str) -> AppTest:
     return _send(at, found.proto.id, bool_value=True)
 
 
+def open_table(at: AppTest, key: str) -> AppTest:
+    """The expander with this key; several of them have one label."""
+    (found,) = (one for one in at.expander if one.proto.id.endswith(key))
+    return _send(at, found.proto.id, bool_value=True)
+
+
 def _send(at: AppTest, element: str, **value: Any) -> AppTest:
     """A run of the script in which this element has a new value; AppTest has no name for it."""
     states = at._tree.get_widget_states()

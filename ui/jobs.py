@@ -52,6 +52,19 @@ def session_job(
     return kept
 
 
+def say_partly(job: Job[Any]) -> None:
+    """Where a job ended early: how far it came."""
+    if job.finished and job.done < job.total:
+        html.note(words.PARTLY.format(done=job.done, total=job.total))
+
+
+def drop_partly(slot: str) -> None:
+    """Forget the job in this slot if it ended early, so that it can begin anew."""
+    held = st.session_state.get(_kept_at(slot))
+    if held is not None and held[1].finished and held[1].done < held[1].total:
+        drop_job(slot)
+
+
 def drop_job(slot: str) -> None:
     """Stop and forget the job in this slot, if there is one."""
     held = st.session_state.pop(_kept_at(slot), None)

@@ -163,6 +163,7 @@ def _draw_fields(name: str, view: View) -> None:
             st.session_state[keys[part]] = getattr(view, part)
         column.text_input(
             label,
+            getattr(view, part),  # for a browser that was too late for what an earlier run said
             key=keys[part],
             on_change=lambda: state.change_text(
                 st.session_state[keys["text"]],

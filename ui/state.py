@@ -99,9 +99,10 @@ def bound(field: str, page: str, shown: Any = KEEP, *, typed: bool = False) -> d
 
     The widget's own state goes with its page, so it is filled from the view before it is drawn;
     or with `shown`, where the page shows something else than the view says.
-    typed: a field in which somebody may be writing: it is filled only where it says another thing.
-    The others are filled in every run, since a browser that is late drops what an earlier run said
-    of an element, and would show the widget's own default.
+    typed: a field in which somebody may be writing: it is filled only where it says another thing,
+    and `value` is there for a browser that begins with it. The others are filled in every run,
+    since a browser that is late drops what an earlier run said of an element, and would show the
+    widget's own default.
     """
     key = f"{page}.{field}"
     value = getattr(st.session_state[VIEW], field) if shown is KEEP else shown
@@ -111,7 +112,7 @@ def bound(field: str, page: str, shown: Any = KEEP, *, typed: bool = False) -> d
     def take() -> None:
         change(**{field: st.session_state[key]})
 
-    return {"key": key, "on_change": take}
+    return {"key": key, "on_change": take} | ({"value": value} if typed else {})
 
 
 def guarded(action: Callable[..., None], *args: Any) -> None:

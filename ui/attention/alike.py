@@ -1,5 +1,7 @@
 """Which heads do alike: distances between all of them, on request."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -10,9 +12,11 @@ from bert_core.head_similarity import head_distances, sorted_order
 from bert_core.inference import BertRun, Floats
 from ui import charts, html
 from ui.page import Page
+from ui.takeaway import draw_study_foot
 from ui.words import studies as words
 
 SLOT = "attention.alike"
+CHART = "attention.alike.map"
 SIZE = 560
 
 
@@ -34,8 +38,22 @@ def draw_alike(page: Page, run: BertRun) -> None:
         ),
         words.ALIKE_QUIET.format(distance=float(distances[first, second])),
     )
-    charts.draw(distance_figure(distances[order][:, order], names, page.colours), SLOT, words.ALT)
+    figure = distance_figure(distances[order][:, order], names, page.colours)
+    charts.draw(figure, CHART, words.ALT, saveable=True)
     html.note(words.ALIKE_NOTE)
+    draw_study_foot(
+        page,
+        "alike",
+        words.ALIKE_COLUMNS,
+        lambda: table_rows(distances, page.bert.heads),
+        chart=CHART,
+    )
+
+
+def table_rows(distances: Floats, heads: int) -> Iterator[tuple[str, str, float]]:
+    """Each two heads once, by layer and head from 1."""
+    for first, second in zip(*np.triu_indices(len(distances), k=1), strict=True):
+        yield head(int(first), heads), head(int(second), heads), float(distances[first, second])
 
 
 def compute(run: BertRun) -> Floats:

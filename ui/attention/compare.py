@@ -16,6 +16,7 @@ from ui import charts, html, state
 from ui.components.heads import head_grid
 from ui.components.one_map import weight_map
 from ui.page import Page, sentence_on_failure
+from ui.takeaway import draw_study_foot
 from ui.view import View
 from ui.words import studies as words
 
@@ -72,6 +73,13 @@ def draw_differences(
             signed=True,
             channel="change",
         )
+    draw_study_foot(
+        page,
+        "compare",
+        words.COMPARE_COLUMNS,
+        lambda: [(one.layer + 1, one.head + 1, one.change) for one in changed],
+        chart=charts.clickable_key("attention.changed"),
+    )
 
 
 def aligned_line(before: Encoding, after: Encoding, alignment: Alignment) -> str:

@@ -1,5 +1,8 @@
 """Beside raw attention: weights times values, and rollout through the layers."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import streamlit as st
 
 from bert_core.attention import AttentionMap, head_name, read_attention
@@ -7,34 +10,52 @@ from bert_core.attention_norms import value_weighted
 from bert_core.inference import BertRun, Floats
 from bert_core.rollout import attention_rollout
 from ui import html
-from ui.attention.maps import draw_weights
+from ui.attention.maps import PLOTLY_TOKENS, draw_weights
 from ui.attention.measured import remembered
+from ui.components.pictures import picture_buttons
 from ui.page import Page, sentence_on_failure
+from ui.takeaway import draw_study_foot
+from ui.words import common
 from ui.words import studies as words
 
 SIZE = 380
 
+Reading = tuple[str, str, str, AttentionMap]
+
 
 def draw_flow(page: Page, run: BertRun) -> None:
     with sentence_on_failure():
-        for column, (key, title, quiet, shown) in zip(
-            st.columns(3, gap="medium"), readings(page, run), strict=True
-        ):
+        found = readings(page, run)
+        for column, reading in zip(st.columns(3, gap="medium"), found, strict=True):
             with column:
-                html.heading(title, quiet)
-                draw_weights(
-                    page,
-                    run.encoding,
-                    shown,
-                    f"attention.flow.{key}",
-                    title,
-                    name=f"{title}, {quiet}",
-                    size=SIZE,
-                )
-    html.note(words.FLOW_NOTE)
+                draw_reading(page, run, *reading)
+        html.note(words.FLOW_NOTE)
+        draw_study_foot(page, "flow", words.FLOW_COLUMNS, lambda: table_rows(run, found))
 
 
-def readings(page: Page, run: BertRun) -> list[tuple[str, str, str, AttentionMap]]:
+def draw_reading(
+    page: Page, run: BertRun, key: str, title: str, quiet: str, shown: AttentionMap
+) -> None:
+    html.heading(title, quiet)
+    chart = f"attention.flow.{key}"
+    name = f"{title}, {quiet}"
+    draw_weights(page, run.encoding, shown, chart, title, name=name, size=SIZE, saveable=True)
+    if len(shown.tokens) <= PLOTLY_TOKENS:
+        picture_buttons(
+            chart, key=f"{chart}.pictures", name=f"bert-lens-{key}", labels=common.PICTURES
+        )
+
+
+def table_rows(run: BertRun, found: Sequence[Reading]) -> Iterator[tuple[Any, ...]]:
+    """The three weights of each two tokens; tokens count from 0."""
+    tokens = run.encoding.tokens
+    for query, row in enumerate(tokens):
+        for key, column in enumerate(tokens):
+            weights = (float(shown.weights[query, key]) for *_, shown in found)
+            yield query, row, key, column, *weights
+
+
+def readings(page: Page, run: BertRun) -> list[Reading]:
     """Key, title, what it is, and the map of each of the three."""
     tokens, at = run.encoding.tokens, (page.layer, page.head)
     if run.attentions is None:

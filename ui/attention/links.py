@@ -14,6 +14,7 @@ from ui import charts, html, state
 from ui.attention.measured import role_note, roles_of
 from ui.attention.scans import read_texts
 from ui.page import Page, sentence_on_failure
+from ui.takeaway import draw_study_foot
 from ui.words import studies as words
 
 MOST_LISTED = 8
@@ -49,6 +50,13 @@ def draw_ranking(page: Page, run: BertRun, queries: Sequence[int], keys: Sequenc
         draw_bars(page, run, ranked[:MOST_LISTED])
     with right:
         draw_chance(page, run, queries, keys, best.weight)
+    draw_study_foot(
+        page,
+        "links",
+        words.LINK_COLUMNS,
+        lambda: [(one.rank, one.layer + 1, one.head + 1, one.weight) for one in ranked],
+        chart=charts.clickable_key("attention.links"),
+    )
 
 
 def draw_bars(page: Page, run: BertRun, ranked: Sequence[RankedLink]) -> None:

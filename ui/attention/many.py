@@ -15,6 +15,7 @@ from ui import html
 from ui.attention.measured import amount
 from ui.attention.scans import TextReading, Texts, read_texts
 from ui.page import Page, sentence_on_failure
+from ui.takeaway import draw_study_foot
 from ui.words import heads as head_words
 from ui.words import studies as words
 
@@ -76,12 +77,7 @@ def draw_summary(page: Page, readings: Sequence[TextReading]) -> None:
     html.heading(role_line(name, roles[page.layer][page.head]), quiet_line(summary))
     html.figures(list(figure_rows(summary, page.layer, page.head)))
     html.note(f"{words.MANY_NOTE} {words.MANY_ROLES.format(count=stable, heads=heads)}.")
-    table = st.expander(words.MANY_TABLE, key="attention.many.table", on_change="rerun")
-    if table.open:
-        with table:
-            rows = list(table_rows(summary))
-            columns = zip(words.MANY_COLUMNS, zip(*rows, strict=True), strict=True)
-            st.dataframe({column: list(cells) for column, cells in columns}, hide_index=True)
+    draw_study_foot(page, "many", words.MANY_COLUMNS, lambda: table_rows(summary))
 
 
 def role_line(name: str, role: SetRole | None) -> str:

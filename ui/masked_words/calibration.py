@@ -13,7 +13,7 @@ from bert_core.runner import engine_runner
 from bert_core.sentence_sets import bundled_hundred
 from bert_core.tokenization import Encoding
 from ui import charts, html
-from ui.jobs import draw_progress, session_job
+from ui.jobs import draw_progress, drop_partly, say_partly, session_job
 from ui.page import Page
 from ui.takeaway import draw_study_foot
 from ui.words import masked_studies as words
@@ -28,6 +28,7 @@ def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> None:
     asked = page.bert.fingerprint
     if st.button(words.CALIBRATION_START, key=f"{SLOT}.start"):
         st.session_state[f"{SLOT}.asked"] = asked
+        drop_partly(SLOT)
     if st.session_state.get(f"{SLOT}.asked") != asked:
         return
     places = sample_masks(page.bert, texts)
@@ -37,9 +38,10 @@ def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> None:
         len(places),
         lambda wanted: calibrate(page.bert, texts, engine_runner(page.engine, wanted)),
     )
-    if draw_progress(job, SLOT, words.CALIBRATION_RUNNING) and job.results:
-        if job.done < job.total:
-            html.note(words.PARTLY.format(done=job.done, total=job.total))
+    if not draw_progress(job, SLOT, words.CALIBRATION_RUNNING):
+        return
+    say_partly(job)
+    if job.results:
         draw_result(page, summarise_calibration(job.results), job.results)
 
 

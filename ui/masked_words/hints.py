@@ -1,7 +1,7 @@
 """What BERT expects at each token of the strip, worked out while somebody reads the page."""
 
 import threading
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from ui import html
 from ui.choices import text_positions
 from ui.components.hints import Hint, token_hints
 from ui.jobs import POLL_SECONDS, SOON_SECONDS, session_job
-from ui.page import Page
+from ui.page import Page, sentence_on_failure
 from ui.words import common
 from ui.words import masked_studies as words
 
@@ -32,13 +32,21 @@ class Turns:
 
     def __init__(self, positions: Iterable[int]) -> None:
         self._waiting = list(positions)
+        self._pointed: set[int] = set()
+        self.later: dict[int, TokenSurprisal] = {}  # answered after the rest was stopped
         self._lock = threading.Lock()
 
     def want(self, position: int) -> None:
         with self._lock:
+            self._pointed.add(position)
             if position in self._waiting:
                 self._waiting.remove(position)
                 self._waiting.insert(0, position)
+
+    def asked(self, known: Collection[int]) -> list[int]:
+        """What was pointed at and is not known yet."""
+        with self._lock:
+            return sorted(self._pointed - set(known))
 
     def take(self, count: int) -> list[int]:
         with self._lock:
@@ -62,7 +70,7 @@ def draw_hints(page: Page, encoding: Encoding) -> None:
         lambda wanted: ask_all(page.bert, encoding, turns, engine_runner(page.engine, wanted)),
     )
     quick = job.wait(SOON_SECONDS)
-    st.fragment(_draw, run_every=None if quick else POLL_SECONDS)(encoding, job, turns, quick)
+    st.fragment(_draw, run_every=None if quick else POLL_SECONDS)(page, encoding, job, turns, quick)
 
 
 def turns_of(asked: Hashable, encoding: Encoding) -> Turns:
@@ -84,7 +92,7 @@ def ask_all(bert: Bert, encoding: Encoding, turns: Turns, run: Runner) -> Iterat
     yield from word_surprisals(bert, encoding, run, known)
 
 
-def _draw(encoding: Encoding, job: Job[Answer], turns: Turns, ended: bool) -> None:
+def _draw(page: Page, encoding: Encoding, job: Job[Answer], turns: Turns, ended: bool) -> None:
     if job.finished and not ended:
         st.rerun()  # the end of polling
     if job.error:
@@ -92,6 +100,9 @@ def _draw(encoding: Encoding, job: Job[Answer], turns: Turns, ended: bool) -> No
     results = job.results
     tokens = [one for one in results if isinstance(one, TokenSurprisal)]
     scored = [one for one in results if isinstance(one, WordSurprisal)]
+    if job.finished and len(tokens) < len(text_positions(encoding)):
+        with sentence_on_failure():
+            tokens += answer_pointed(page, encoding, turns, {one.position for one in tokens})
     token_hints(
         encoding,
         key=SLOT,
@@ -104,6 +115,17 @@ def _draw(encoding: Encoding, job: Job[Answer], turns: Turns, ended: bool) -> No
     )
     if not job.finished and len(encoding) > SHORT:
         _draw_progress(job, len(text_positions(encoding)))
+
+
+def answer_pointed(
+    page: Page, encoding: Encoding, turns: Turns, known: Collection[int]
+) -> list[TokenSurprisal]:
+    """What somebody pointed at after the rest was stopped."""
+    asked = turns.asked({*known, *turns.later})
+    if asked:
+        for one in predict_each(page.bert, encoding, GUESSES, asked, page.ask):
+            turns.later[one.position] = one
+    return [one for at, one in turns.later.items() if at not in known]
 
 
 def hints_of(

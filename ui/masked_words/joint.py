@@ -118,8 +118,8 @@ def draw_buttons(ways: tuple[Way, ...]) -> None:
 
 def use(filling: Filling) -> None:
     state.remember()
-    state.change_text(filling.text, filling.pair or "")
-    state.take_notice()  # its masks are filled, not lost
+    view: View = st.session_state[state.VIEW]
+    state.replace_view(replace(view.with_text(filling.text, filling.pair or ""), masked=()))
 
 
 def step_line(turn: int, step: FillingStep) -> str:

@@ -22,7 +22,7 @@ from bert_core.pseudo_likelihood import (
 from bert_core.runner import engine_runner
 from bert_core.tokenization import Encoding
 from ui import charts, html
-from ui.jobs import draw_progress, session_job
+from ui.jobs import draw_progress, drop_partly, say_partly, session_job
 from ui.page import Page
 from ui.takeaway import draw_study_foot
 from ui.words import masked_studies as words
@@ -44,6 +44,7 @@ def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
         measure: Measure = select(words.MEASURE, MEASURES, words.MEASURES, "measure")
     if st.button(words.SCORE, key=f"{SLOT}.go"):
         st.session_state[f"{SLOT}.asked.{what}"] = source
+        drop_partly(f"{SLOT}.{what}")
     asked = st.session_state.get(f"{SLOT}.asked.{what}", example_of(what))
     parsed = read_lines(asked) if what == "list" else read_pairs(asked)
     for _, problem in parsed.broken:
@@ -100,9 +101,11 @@ def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) 
             page.bert, texts, method, engine_runner(page.engine, wanted)
         ),
     )
-    if not draw_progress(job, f"{SLOT}.list", words.SCORING) or not job.results:
+    if not draw_progress(job, f"{SLOT}.list", words.SCORING):
         return
     say_partly(job)
+    if not job.results:
+        return
     scores = job.results
     order = rank(scores, measure)
     best = html.short(texts[order[0]], 200)
@@ -122,11 +125,6 @@ def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) 
         lambda: list_rows(scores, order, numbers),
         chart=CHART,
     )
-
-
-def say_partly(job: Job[Any]) -> None:
-    if job.done < job.total:
-        html.note(words.PARTLY.format(done=job.done, total=job.total))
 
 
 def list_row(at: int, score: SentenceScore, measure: Measure) -> tuple[str, ...]:
@@ -186,7 +184,7 @@ def draw_pairs(page: Page, parsed: ParsedList, method: Method, measure: Measure)
             page.bert, pairs, method, engine_runner(page.engine, wanted), measure
         ),
     )
-    if not draw_progress(job, f"{SLOT}.pairs", words.SCORING_PAIRS) or not job.results:
+    if not draw_progress(job, f"{SLOT}.pairs", words.SCORING_PAIRS):
         return
     say_partly(job)
     found = job.results

@@ -96,7 +96,11 @@ def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]
         html.note(words.CUT.format(count=cut))
     html.note(words.CANDIDATES_NOTE)
     draw_study_foot(
-        page, "candidates", words.CANDIDATE_COLUMNS, lambda: table_rows(ranked, numbers)
+        page,
+        "candidates",
+        words.CANDIDATE_COLUMNS,
+        lambda: table_rows(ranked, numbers),
+        chart=charts.clickable_key(f"{SLOT}.bars"),
     )
 
 

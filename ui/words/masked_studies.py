@@ -181,7 +181,6 @@ RANK_NOTE = (
     "of what stands there are added up. Long sentences get less, so lengths are compared by the "
     "mean. Pieces of a word give each other away unless the rest of the word is hidden too."
 )
-PARTLY = "Stopped: {done} of {total} were scored."
 
 # Only these words
 

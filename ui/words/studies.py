@@ -18,6 +18,7 @@ LINK_SHARE = "{share} of its attention"
 LINK_BARS = "Heads by the weight from the one word to the other; press one to open it."
 LINK_ROLE = "Head {head} {role}. Press a bar to open its head."
 LINK_OPEN = "Press a bar to open its head."
+LINK_COLUMNS = ("rank", "layer", "head", "weight")
 ANYWAY = "How often would some head do so anyway?"
 ANYWAY_QUIET = "other pairs of words, the second {count} {side} the first"
 SIDES = {"after": "after", "before": "before"}
@@ -44,7 +45,6 @@ MANY_UNSTABLE = "not stable, so in only {share} of the texts"
 MANY_NONE = "has no role that holds over the texts"
 MANY_ROW = "{mean} ± {half}"
 MANY_NOTE = "Mean over the texts, with its 95 % interval."
-MANY_TABLE = "All heads, all measures"
 MANY_COLUMNS = ("layer", "head", "measure", "mean", "± 95 %", "chance", "texts")
 MANY_ROLES = "{count} of {heads} heads have a role that holds"
 MANY_PARTLY = "Stopped: {texts} of {total} texts were read."
@@ -54,6 +54,15 @@ RAW = "Attention"
 NORMS = "Weighted by values"
 ROLLOUT = "Rollout"
 ROLLOUT_QUIET = "layers 1 to {layer}, all heads"
+FLOW_COLUMNS = (
+    "query",
+    "query token",
+    "key",
+    "key token",
+    "attention",
+    "weighted by values",
+    "rollout",
+)
 FLOW_NOTE = (
     "Weighted by values: the length of what each token hands over, ‖weight × value, projected‖, as "
     "a share of its row (Kobayashi et al. 2020): a token with a small value counts for little, "
@@ -67,6 +76,7 @@ ALIKE_RUNNING = "comparing heads"
 ALIKE = "Heads {first} and {second} are most alike"
 ALIKE_QUIET = "distance {distance:.2f} (0 the same, 1 nothing in common)"
 ALIKE_HOVER = "%{y} and %{x}: <b>%{z:.2f}</b>"
+ALIKE_COLUMNS = ("head", "other head", "distance")
 ALT = "Distance between each two heads, like heads side by side."
 ALIKE_NOTE = (
     "Jensen-Shannon distance between their maps, mean over the tokens (Clark et al. 2019, section "
@@ -85,6 +95,7 @@ CHANGE_OF = "What changed in {name}"
 CHANGE_QUIET = "new text minus pinned"
 ALL_CHANGES = "All heads, the most changed first"
 ALL_CHANGES_QUIET = "new text minus pinned"
+COMPARE_COLUMNS = ("layer", "head", "change")
 SCALE = (
     "Green is more than in the pinned text, pink less; full colour is {most} points, the largest."
 )
