@@ -57,4 +57,4 @@ HOW = "How to read this"
 
 STOP = "Stop"
 STOPPED = "Stopping."
-PARTLY = "Stopped: {done} of {total} were read."
+PARTLY = "Stopped: {done} of {total} were scored."
