@@ -44,8 +44,13 @@ class WordPiece:
         return found
 
     def split(self, text: str) -> RawEncoding:
-        """The pieces of `text`, without special tokens. The only caller of the tokenizer."""
+        """The pieces of `text`, without special tokens; this and `split_many` ask the tokenizer."""
         return self.backend.encode(text, add_special_tokens=False)
+
+    def split_many(self, texts: list[str]) -> list[list[int]]:
+        """The ids of each text's pieces, without special tokens, on all cores at once."""
+        found = self.backend.encode_batch_fast(texts, add_special_tokens=False)
+        return [encoding.ids for encoding in found]
 
     def normalize(self, text: str) -> str:
         """`text` as the vocabulary sees it: BERT's cleaning, case and accents."""
