@@ -7,6 +7,8 @@
 (() => {
   const STATE = "data-test-script-state";
   const STATUS = '[data-testid="stStatusWidget"], [data-testid="stToolbar"], head';
+  // What is worked out behind the scenes once the page stands: see `predictions_pages`.
+  const BEHIND = '[data-testid="token-hints"], .surprise, [class*="st-key-masked_words-hints"]';
   const DRAWS = ["drawImage", "putImageData", "fillRect", "strokeRect", "fill", "stroke", "fillText"];
   const NOTHING = { entered: 0, sent: 0, first: 0, received: 0, bytes: 0, messages: 0 };
   const clock = { ...NOTHING, changed: 0, painted: 0, origin: performance.timeOrigin, settled };
@@ -27,9 +29,14 @@
     });
   }
 
-  function isPicture({ target, attributeName }) {
-    if (attributeName === STATE) return false;
+  function isBehind(nodes) {
+    return nodes.length > 0 && nodes.every((node) => node.matches?.(BEHIND));
+  }
+
+  function isPicture({ target, attributeName, addedNodes, removedNodes }) {
+    if (attributeName === STATE || isBehind([...addedNodes, ...removedNodes])) return false;
     const element = target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement;
+    if (element?.closest(BEHIND)) return false;
     return !element?.closest(STATUS);
   }
 

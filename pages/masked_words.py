@@ -39,7 +39,7 @@ def main() -> None:
         picked=[] if place is None else [place],
         bars=page.bert.has_mlm,
     )
-    under_strip = st.container()
+    draw_hints(page, encoding)
     left, right = st.columns([3, 2], gap="large")
     with right:
         draw_switches(page)
@@ -56,8 +56,6 @@ def main() -> None:
         more=[(words.PYTHON, "py", "text/x-python", lambda: program(page, encoding))],
         chart=charts.clickable_key(CHART) if predictions else None,
     )
-    with under_strip:
-        draw_hints(page, encoding)
 
 
 def mask(page: Page, masked: tuple[int, ...], position: int) -> None:

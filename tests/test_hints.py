@@ -16,7 +16,7 @@ from launcher.commands import StartError
 from ui.components import hints as hints_module
 from ui.components import strip as strip_module
 from ui.components.assets import read_css, read_js
-from ui.components.hints import MOST_GUESSES, Hint, token_hints
+from ui.components.hints import AGAIN, MOST_GUESSES, Hint, token_hints
 from ui.components.palette_css import palette_css
 from ui.components.strip import token_strip
 from ui.components.strip.data import fingerprint
@@ -569,3 +569,45 @@ def test_css_uses_only_colours_of_the_palette() -> None:
     assert "#" not in css.removeprefix(palette_css())
     for part in css.split("var(--bl-")[1:]:
         assert f"--bl-{part.split(')')[0]}:" in css
+
+
+# More to come
+
+
+def test_the_server_is_asked_again_until_it_says_that_this_was_all(tab: Tab) -> None:
+    prepare(tab)
+    give(tab, "hints", {**given_hints(an_encoding(), again=20), "seen": 1})
+    tab.wait_for_function("sent.some(([name, sent]) => sent.again)")
+    tab.evaluate("sent.length = 0")
+    tab.wait_for_timeout(200)
+    assert tab.evaluate("sent.length") == 0  # once for each answer
+    give(tab, "hints", {**given_hints(an_encoding(), again=20), "seen": 2})
+    tab.wait_for_function("sent.some(([name, sent]) => sent.again)")
+    tab.evaluate("sent.length = 0")
+    give(tab, "hints", given_hints(an_encoding()))
+    tab.wait_for_timeout(200)
+    assert tab.evaluate("sent.length") == 0
+
+
+def test_being_asked_again_is_no_token_that_is_wanted() -> None:
+    called: list[object] = []
+    with patch.object(hints_module, "mount") as mounted:
+        mounted.return_value = AGAIN
+        found = token_hints(
+            an_encoding(),
+            key="k",
+            label="",
+            hints={},
+            bars={},
+            idle="",
+            pending="",
+            again=20,
+            on_again=lambda: called.append("again"),
+            on_want=called.append,
+        )
+    assert found is None
+    heard = mounted.call_args.args[4]
+    heard(AGAIN)
+    heard(3)
+    assert called == ["again", 3]
+    assert mounted.call_args.args[3]({"again": True}) == AGAIN

@@ -110,8 +110,15 @@ def jobs(at: AppTest) -> list[Any]:
     ]
 
 
+def ask_for_hints(at: AppTest) -> AppTest:
+    """What the browser sends once the page stands, and again until it was told all."""
+    return press(at, SLOT, again=True, stamp=1) if hints(at)["again"] else at
+
+
 def ready(at: AppTest) -> AppTest:
     """The page once all that goes on beside it has ended."""
+    if [one for one in page.components(at) if one.component_name.endswith("hints")]:
+        ask_for_hints(at)
     assert all(job.wait(WAIT) for job in jobs(at))
     return at.run()
 
@@ -837,7 +844,7 @@ def test_a_long_text_says_how_far_it_is_and_the_one_pointed_at_comes_first(
         return predict_each(bert, encoding, k, positions, run)
 
     monkeypatch.setattr("ui.masked_words.hints.predict_each", slow)
-    at = visit("masked_words", a=LONG)
+    at = ask_for_hints(visit("masked_words", a=LONG))
     assert waits.wait(WAIT)
     at.run()
     tokens = len(asked[:AT_ONCE])
@@ -867,7 +874,7 @@ def stopped_reading(monkeypatch: pytest.MonkeyPatch) -> AppTest:
         return predict_each(bert, encoding, k, positions, run)
 
     monkeypatch.setattr("ui.masked_words.hints.predict_each", slow)
-    at = visit("masked_words", a=LONG)
+    at = ask_for_hints(visit("masked_words", a=LONG))
     assert waits.wait(WAIT)
     at.run()
     at.button(key=f"{SLOT}.stop").click().run()

@@ -52,6 +52,12 @@ def session_job(
     return kept
 
 
+def held_job(slot: str, asked: Hashable) -> Job[Any] | None:
+    """The visitor's job for `asked`, None where it has not begun."""
+    held = st.session_state.get(_kept_at(slot))
+    return None if held is None or held[0] != asked else held[1]
+
+
 def say_partly(job: Job[Any]) -> None:
     """Where a job ended early: how far it came."""
     if job.finished and job.done < job.total:

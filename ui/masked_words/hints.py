@@ -14,7 +14,7 @@ from bert_core.tokenization import Encoding
 from ui import html
 from ui.choices import text_positions
 from ui.components.hints import Hint, token_hints
-from ui.jobs import POLL_SECONDS, SOON_SECONDS, session_job
+from ui.jobs import drop_job, held_job, session_job
 from ui.page import Page, sentence_on_failure
 from ui.words import common
 from ui.words import masked_studies as words
@@ -23,6 +23,8 @@ AT_ONCE = 16  # masks that run together: what is pointed at meanwhile waits for 
 GUESSES = 5
 # Up to here all masks are computed in a moment; above it the page says how far it is.
 SHORT = 64
+AGAIN_MS = 100
+SOON_SECONDS = 0.15
 SLOT = "masked_words.hints"
 TURNS = "masked_words.turns"
 
@@ -58,23 +60,32 @@ Answer = TokenSurprisal | WordSurprisal
 
 
 def draw_hints(page: Page, encoding: Encoding) -> None:
-    """The readout under the strip, filled as the answers come."""
-    if not page.bert.has_mlm or not text_positions(encoding):
-        return
-    asked = (page.bert.fingerprint, encoding.ids, encoding.segments, encoding.text, encoding.pair)
-    turns = turns_of(asked, encoding)
-    job: Job[Answer] = session_job(
+    """The readout under the strip. The browser asks for what is in it once the page stands."""
+    if page.bert.has_mlm and text_positions(encoding):
+        draw_known(page, encoding)
+    else:
+        drop_job(SLOT)
+
+
+def go_on(page: Page, encoding: Encoding, turns: Turns) -> None:
+    """Begin the job for this input unless it has begun; one for another input ends."""
+    job = session_job(
         SLOT,
-        asked,
+        asked_of(page, encoding),
         len(text_positions(encoding)) + len(encoding.words),
         lambda wanted: ask_all(page.bert, encoding, turns, engine_runner(page.engine, wanted)),
     )
-    quick = job.wait(SOON_SECONDS)
-    st.fragment(_draw, run_every=None if quick else POLL_SECONDS)(page, encoding, job, turns, quick)
+    job.wait(SOON_SECONDS)
 
 
-def turns_of(asked: Hashable, encoding: Encoding) -> Turns:
+def asked_of(page: Page, encoding: Encoding) -> Hashable:
+    bert = page.bert.fingerprint
+    return bert, encoding.ids, encoding.segments, encoding.text, encoding.pair
+
+
+def turns_of(page: Page, encoding: Encoding) -> Turns:
     """The visitor's turns for this input, which outlive the run of the script."""
+    asked = asked_of(page, encoding)
     held = st.session_state.get(TURNS)
     if held is None or held[0] != asked:
         st.session_state[TURNS] = held = (asked, Turns(text_positions(encoding)))
@@ -92,15 +103,18 @@ def ask_all(bert: Bert, encoding: Encoding, turns: Turns, run: Runner) -> Iterat
     yield from word_surprisals(bert, encoding, run, known)
 
 
-def _draw(page: Page, encoding: Encoding, job: Job[Answer], turns: Turns, ended: bool) -> None:
-    if job.finished and not ended:
-        st.rerun()  # the end of polling
-    if job.error:
+@st.fragment
+def draw_known(page: Page, encoding: Encoding) -> None:
+    """What is known by now; the browser asks again until that is all."""
+    turns = turns_of(page, encoding)
+    job: Job[Answer] | None = held_job(SLOT, asked_of(page, encoding))
+    finished = job is not None and job.finished  # before its results are read
+    if job is not None and job.error:
         html.note(job.error)
-    results = job.results
+    results = job.results if job is not None else ()
     tokens = [one for one in results if isinstance(one, TokenSurprisal)]
     scored = [one for one in results if isinstance(one, WordSurprisal)]
-    if job.finished and len(tokens) < len(text_positions(encoding)):
+    if finished and len(tokens) < len(text_positions(encoding)):
         with sentence_on_failure():
             tokens += answer_pointed(page, encoding, turns, {one.position for one in tokens})
     token_hints(
@@ -111,9 +125,11 @@ def _draw(page: Page, encoding: Encoding, job: Job[Answer], turns: Turns, ended:
         bars={one.positions: one.total for one in scored},
         idle=idle_line(scored),
         pending=words.PENDING,
+        again=0 if finished else AGAIN_MS,
+        on_again=lambda: go_on(page, encoding, turns),
         on_want=turns.want,
     )
-    if not job.finished and len(encoding) > SHORT:
+    if job is not None and not finished and len(encoding) > SHORT:
         _draw_progress(job, len(text_positions(encoding)))
 
 

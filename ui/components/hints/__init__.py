@@ -27,6 +27,8 @@ FULL_BAR = 16.0
 MOST_GUESSES = 8
 PIECE_LENGTH = 40
 
+AGAIN = -1  # in place of a position: nothing new is wanted, only what there is by now
+
 # A probability of 1 may have become a little more by rounding, its bits a little less than 0.
 SLACK = 1e-3
 
@@ -54,6 +56,8 @@ def token_hints(
     pending: str,
     channel: str = "",
     unit: str = "{number} bits",
+    again: int = 0,
+    on_again: Callable[[], None] | None = None,
     on_want: Callable[[int], None] | None = None,
 ) -> int | None:
     """Draw the readout; return the position asked for since the last run, None if none was.
@@ -66,6 +70,8 @@ def token_hints(
     idle: the line where nothing is pointed at, or an added token without a hint.
     pending: the line at a token without a hint.
     channel: the one of the strip. unit: a bar's number in words, said on hover.
+    again: milliseconds after which the browser asks for a rerun, since there will be more; 0: not.
+    on_again: called then, before the script runs.
     on_want: called with the position of a token without a hint at which the pointer rests, once
         for each, before the script runs (`events.mount`). Without it nothing is asked for.
 
@@ -82,8 +88,18 @@ def token_hints(
         "given": fingerprint(encoding.ids),
         "bars": _bars(encoding, bars, unit),
         "asks": on_want is not None,
+        "again": again,
     }
-    return mount(_hints, key, lambda _: shown, _reader(encoding), on_want)
+
+    def heard(position: int) -> None:
+        if position != AGAIN and on_want is not None:
+            on_want(position)
+        if position == AGAIN and on_again is not None:
+            on_again()
+
+    # The stamp makes the data new, and so the browser look at it, where nothing else did.
+    found = mount(_hints, key, lambda seen: {**shown, "seen": seen}, _reader(encoding), heard)
+    return None if found == AGAIN else found
 
 
 def _hint(hint: Hint) -> list[Any]:
@@ -111,6 +127,8 @@ def _bars(encoding: Encoding, bars: Mapping[tuple[int, ...], float], unit: str) 
 
 def _reader(encoding: Encoding) -> Callable[[Mapping[str, Any]], int | None]:
     def read(sent: Mapping[str, Any]) -> int | None:
+        if sent.get("again") is True:
+            return AGAIN
         position = sent.get("want")
         return position if _is_in_a_word(encoding, position) else None
 

@@ -54,6 +54,7 @@ class TokenHints {
     window.removeEventListener("pointermove", this.onHand, true);
     clearTimeout(this.linger);
     clearTimeout(this.timer);
+    clearTimeout(this.next);
     this.bars.leave();
     this.pointing.leave();
     this.parts.root.remove();
@@ -70,6 +71,8 @@ class TokenHints {
     if (bars !== this.given) this.bars.give();
     this.given = bars;
     this.say();
+    clearTimeout(this.next);
+    if (data.again) this.next = setTimeout(() => this.sendAgain(), data.again);
   }
 
   // The strip may be ahead of what is known here: positions then mean other tokens.
@@ -126,6 +129,11 @@ class TokenHints {
       this.asked.add(at);
       this.send({ want: at, stamp: this.stamps.next() });
     }, REST_MS);
+  }
+
+  // More is on its way: the server is asked for it until it says that this was all.
+  sendAgain() {
+    this.send({ again: true, stamp: this.stamps.next() });
   }
 
   stopWaiting() {
