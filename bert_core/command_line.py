@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bert_core.checkpoints import EMBEDDED
 from bert_core.console import STANDARD, Report, close_standard_output, opened_input, opened_output
 from bert_core.errors import BertLensError, InputError
+from bert_core.evaluate_command import add_evaluate
 from bert_core.lists import NOTHING, BrokenLine, Line, stream_lines
 from bert_core.pretrain_command import add_pretrain
 from bert_core.records import FORMATS, RecordWriter
@@ -138,7 +139,7 @@ def _rank(options: argparse.Namespace) -> int:
     return _answer_lines(options, ComparedPair if options.pairs else RankedSentence, answer)
 
 
-COMMANDS = (_add_predict, _add_score, _add_rank, add_pretrain)
+COMMANDS = (_add_predict, _add_score, _add_rank, add_pretrain, add_evaluate)
 
 
 def _reader(

@@ -143,7 +143,7 @@ def read_documents(folder: Path) -> Iterator[Document]:
             with a line of more than `LONGEST_LINE` characters.
     """
     for path in find_texts(folder):
-        yield from _documents_of(path, path.relative_to(folder).as_posix())
+        yield from documents_of(path, path.relative_to(folder).as_posix())
 
 
 def split_sentences(paragraph: str) -> list[str]:
@@ -190,7 +190,7 @@ def read_held_out(path: Path) -> frozenset[str]:
         ) from error
 
 
-def _documents_of(path: Path, name: str) -> Iterator[Document]:
+def documents_of(path: Path, name: str) -> Iterator[Document]:
     paragraphs: list[str] = []
     first, length = 1, 0
     for number, line in _lines(path, name):

@@ -483,6 +483,7 @@ def test_text_that_looks_like_a_program_is_shown_and_not_run(visit: Visit, page:
         visitor.expect_link(a=text, b=text)
         query = View(text, text, masked=(2, 3), look=2, place=2).to_query()
         visitor.open(page, **query)  # masks, and a token that is looked from, for every label
+        expect(visitor.chips.first).to_be_visible()
         visitor.expect_pictures(page, long=visitor.chips.count() > PLOTLY_TOKENS)
         assert visitor.field("A").input_value() == text
         tokens = visitor.chips.all_text_contents()
