@@ -260,6 +260,22 @@ def test_the_ways_of_filling_are_those_of_the_library(order: Any, embedded: Bert
             assert place in said(at)
 
 
+def test_masks_are_filled_in_the_order_that_is_said(embedded: Bert) -> None:
+    encoding = encoding_of(embedded, CAR)
+    last = encoding.masked[-1]
+    at = ask("joint", **CAR, order="chosen", width="3")
+    at.multiselect(key="masked_words.joint.chosen").set_value([last]).run()
+    ready(at)
+    order = (last, *encoding.masked[:-1])
+    turns = fill_in_turn(embedded, encoding, order)
+    beam = beam_search(embedded, encoding, 3, order)[0]
+    rows = table_with(at, *words.JOINT_HEADS)
+    assert rows[1][:2] == [words.WAYS["chosen"], " · ".join(turns.pieces)]
+    assert rows[2][:2] == [words.WAYS["beam"], " · ".join(beam.pieces)]
+    found = (turns.log_probability, beam.log_probability)
+    assert_allclose(values(rows[1:], 2), found, atol=0.006)
+
+
 def test_the_ways_of_filling_are_a_table_to_take_away(embedded: Bert) -> None:
     at = ask("joint", a=DOCTOR, mask="2,5")
     (table,) = open_table(at, "joint").dataframe

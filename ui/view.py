@@ -38,7 +38,7 @@ MLM_STUDIES = (
     "calibration",
 )
 NSP_STUDIES = ("none", "candidates", "order", "why", "test", "layers", "layout")
-ORDERS = ("certain_first", "left_to_right")
+ORDERS = ("certain_first", "left_to_right", "chosen")
 # What heads can be sorted by, besides their layer: measures of `bert_core.head_measures`.
 SORTS = (
     "layer",

@@ -9,7 +9,13 @@ import streamlit as st
 from bert_core.beam import beam_search
 from bert_core.engine_queue import StillWanted
 from bert_core.figures.labels import percent
-from bert_core.joint_filling import fill_in_turn, fill_independently, pseudo_log_likelihoods
+from bert_core.joint_filling import (
+    CERTAIN_FIRST,
+    Order,
+    fill_in_turn,
+    fill_independently,
+    pseudo_log_likelihoods,
+)
 from bert_core.mask_choices import Filling, FillingStep
 from bert_core.runner import engine_runner
 from bert_core.several_pieces import WordCandidate, word_candidates
@@ -43,17 +49,33 @@ def draw_joint(page: Page, encoding: Encoding, place: int | None) -> None:
         left, right = st.columns([3, 2], gap="large")
         with right:
             draw_choice(page, "order", ORDERS, words.ORDER, words.ORDERS)
+            order = chosen_order(page, encoding)
             st.slider(words.WIDTH, 1, 20, **state.bound("width", page.name))
         with left:
-            draw_ways(page, encoding)
+            draw_ways(page, encoding, order)
     with sentence_on_failure():
         draw_pieces(page, encoding, place)
 
 
-def draw_ways(page: Page, encoding: Encoding) -> None:
+def chosen_order(page: Page, encoding: Encoding) -> tuple[int, ...]:
+    """The masks in the order that the visitor says; otherwise from left to right."""
+    if page.view.order != "chosen":
+        return encoding.masked
+    said = st.multiselect(
+        words.CHOOSE,
+        encoding.masked,
+        format_func=lambda at: html.escape_markdown(
+            words.CHOICE.format(position=at, word=html.short(encoding.surface(at), 20))
+        ),
+        key=f"{SLOT}.chosen",
+    )
+    return (*said, *(at for at in encoding.masked if at not in said))
+
+
+def draw_ways(page: Page, encoding: Encoding, order: tuple[int, ...]) -> None:
     view = page.view
-    asked = (page.bert.fingerprint, encoding, view.order, view.width)
-    job = session_job(SLOT, asked, 4, lambda wanted: fill(page, encoding, view, wanted))
+    asked = (page.bert.fingerprint, encoding, view.order, order, view.width)
+    job = session_job(SLOT, asked, 4, lambda wanted: fill(page, encoding, view, order, wanted))
     if not draw_progress(job, SLOT, words.JOINT_RUNNING) or job.done < job.total:
         return
     ways: tuple[Way, ...] = job.results[-1]
@@ -85,15 +107,20 @@ def draw_ways(page: Page, encoding: Encoding) -> None:
     draw_study_foot(page, "joint", words.JOINT_COLUMNS, lambda: table_rows(ways))
 
 
-def fill(page: Page, encoding: Encoding, view: View, wanted: StillWanted) -> Iterator[Any]:
-    """The three ways one after another, then all of them with their likelihoods."""
+def fill(
+    page: Page, encoding: Encoding, view: View, order: tuple[int, ...], wanted: StillWanted
+) -> Iterator[Any]:
+    """The three ways one after another, then all of them with their likelihoods.
+
+    order: of the beam, and of the second way unless that takes the most certain first.
+    """
     run = engine_runner(page.engine, wanted)
     ways = [Way("independent", fill_independently(page.bert, encoding, run=run))]
     yield ways[-1]
-    order = "certain_first" if view.order == "certain_first" else "left_to_right"
-    ways.append(Way(view.order, fill_in_turn(page.bert, encoding, order, run=run)))  # type: ignore[arg-type]
+    turns: Order = CERTAIN_FIRST if view.order == CERTAIN_FIRST else order
+    ways.append(Way(view.order, fill_in_turn(page.bert, encoding, turns, run=run)))
     yield ways[-1]
-    ways.append(Way("beam", beam_search(page.bert, encoding, view.width, run=run)[0]))
+    ways.append(Way("beam", beam_search(page.bert, encoding, view.width, order, run=run)[0]))
     yield ways[-1]
     likelihoods = pseudo_log_likelihoods(page.bert, [way.filling for way in ways], run)
     yield tuple(replace(way, likelihood=one) for way, one in zip(ways, likelihoods, strict=True))

@@ -33,13 +33,20 @@ WAYS = {
     "independent": "each alone",
     "certain_first": "most certain first",
     "left_to_right": "from left to right",
+    "chosen": "in the chosen order",
     "beam": "beam search",
 }
 JOINT = "“{text}”"
 JOINT_QUIET = "most probable by pseudo-log-likelihood, found by {way}"
 JOINT_SAME = "however the masks are filled"
 ORDER = "Filled one after another"
-ORDERS = {"certain_first": "most certain first", "left_to_right": "from left to right"}
+ORDERS = {
+    "certain_first": "most certain first",
+    "left_to_right": "from left to right",
+    "chosen": "as I say",
+}
+CHOOSE = "The masks in the order of filling; those left out follow"
+CHOICE = "{position}: {word}"
 WIDTH = "Beam width"
 JOINT_COLUMNS = ("way", "filled", "sum of log-probabilities", "pseudo-log-likelihood")
 JOINT_HEADS = ("", "filled", "log P", "PLL")
@@ -51,9 +58,9 @@ STEP_OTHERS = "then {others}"
 JOINT_NOTE = (
     "“Each alone” is what BERT gives: no mask knows what the others become. One after another, "
     "each sees those before it. Beam search keeps the {width} best at every step, from left to "
-    "right. log P adds up what each piece had at the moment it was put in; BERT's answers form no "
-    "joint distribution, so it depends on the order and only PLL compares the ways: each token of "
-    "the filled text hidden in turn (Salazar et al. 2020)."
+    "right or in the chosen order. log P adds up what each piece had at the moment it was put in; "
+    "BERT's answers form no joint distribution, so it depends on the order and only PLL compares "
+    "the ways: each token of the filled text hidden in turn (Salazar et al. 2020)."
 )
 PIECES = "Words of one, two or three pieces behind this mask"
 PIECES_QUIET = "token {position}"
