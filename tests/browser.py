@@ -21,7 +21,7 @@ from tests.visit import PAGES, PICTURES
 from ui.words import attention, home, masked_words, next_sentence, studies, tokenization
 
 WIDE, PHONE = 1440, 400
-PATIENCE_MS = 8_000
+PATIENCE_MS = 20_000  # a slow machine may take long; who waits in vain fails anyway
 SENTENCES = {"A": "Sentence A", "B": "Sentence B, if you like"}
 TITLES = {
     name: words.TITLE
