@@ -2,6 +2,7 @@
 // that holds what is in sight and a little more. Texts reach the page through textContent only.
 
 import { joinPointing } from "../pointing.js";
+import { watchScreen } from "../screen.js";
 import { createStamps } from "../stamps.js";
 import { unpackWeights } from "../weights_unpack.js";
 import { buildArcs, endOf, fillReadout, fitColumns, readColours, SIDES } from "./build.js";
@@ -38,7 +39,7 @@ class Arcs {
     this.pointing = joinPointing(channel, (position) => this.show(this.rowAt(position)));
     this.resize = new ResizeObserver(() => this.schedule());
     this.resize.observe(this.root);
-    this.watchScreen();
+    this.screen = watchScreen(() => this.schedule());
     document.fonts?.ready.then(() => this.header && this.measure());
   }
 
@@ -53,20 +54,10 @@ class Arcs {
     return root;
   }
 
-  // Another screen or another zoom has other device pixels.
-  watchScreen() {
-    this.screen = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-    this.onScreen = () => {
-      this.watchScreen();
-      this.schedule();
-    };
-    this.screen.addEventListener("change", this.onScreen, { once: true });
-  }
-
   destroy() {
     this.pointing.leave();
     this.resize.disconnect();
-    this.screen.removeEventListener("change", this.onScreen);
+    this.screen.leave();
     cancelAnimationFrame(this.frame);
     this.root.remove();
   }

@@ -2,6 +2,7 @@
 // token pointed at. Outlines, focus and clicks belong to elements laid over the canvases.
 
 import { joinPointing } from "../pointing.js";
+import { watchScreen } from "../screen.js";
 import { createStamps } from "../stamps.js";
 import { buildGrid, buildSingle } from "./build.js";
 import { buildAtlas, drawGaps, drawMaps, drawPointed, makeRamp, makeSignedRamp, unpack } from "./maps.js";
@@ -34,7 +35,7 @@ class HeadGrid {
     this.pointing = joinPointing(channel, (position) => this.showPointed(position));
     this.resize = new ResizeObserver(() => this.schedule());
     this.resize.observe(this.root);
-    this.watchScreen();
+    this.screen = watchScreen(() => this.schedule());
   }
 
   createRoot() {
@@ -48,20 +49,10 @@ class HeadGrid {
     return root;
   }
 
-  // Another screen or another zoom has other device pixels.
-  watchScreen() {
-    this.screen = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-    this.onScreen = () => {
-      this.watchScreen();
-      this.schedule();
-    };
-    this.screen.addEventListener("change", this.onScreen, { once: true });
-  }
-
   destroy() {
     this.pointing.leave();
     this.resize.disconnect();
-    this.screen.removeEventListener("change", this.onScreen);
+    this.screen.leave();
     cancelAnimationFrame(this.frame);
     this.root.remove();
   }

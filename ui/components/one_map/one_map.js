@@ -2,6 +2,7 @@
 // pointed at. Everything is read and zoomed here; the server hears only of a query that is picked.
 
 import { joinPointing } from "../pointing.js";
+import { watchScreen } from "../screen.js";
 import { createStamps } from "../stamps.js";
 import { unpackWeights } from "../weights_unpack.js";
 import { buildMap, nameParts, title } from "./build.js";
@@ -50,7 +51,7 @@ class OneMap {
     this.resize.observe(this.root);
     this.onFonts = () => this.redraw();
     document.fonts.addEventListener("loadingdone", this.onFonts);
-    this.watchScreen();
+    this.screen = watchScreen(() => this.schedule());
   }
 
   listen() {
@@ -70,20 +71,10 @@ class OneMap {
     tools.addEventListener("click", (event) => this.use(event.target.dataset.tool));
   }
 
-  // Another screen or another zoom of the browser has other device pixels.
-  watchScreen() {
-    this.screen = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-    this.onScreen = () => {
-      this.watchScreen();
-      this.schedule();
-    };
-    this.screen.addEventListener("change", this.onScreen, { once: true });
-  }
-
   destroy() {
     this.pointing.leave();
     this.resize.disconnect();
-    this.screen.removeEventListener("change", this.onScreen);
+    this.screen.leave();
     document.fonts.removeEventListener("loadingdone", this.onFonts);
     cancelAnimationFrame(this.frame);
     this.root.remove();
