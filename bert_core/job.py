@@ -21,6 +21,8 @@ class Job(Generic[Item]):
     total: how many items there will be. name: of the thread.
     """
 
+    _ENDED = "The work ended after {done} of {total}"
+
     def __init__(
         self, total: int, produce: Callable[[StillWanted], Iterable[Item]], name: str = "job"
     ) -> None:
@@ -79,8 +81,8 @@ class Job(Generic[Item]):
             pass  # no longer wanted: what is done stays
         except BertLensError as error:
             self._error = str(error)
-        except Exception as error:
+        except Exception as error:  # of `produce`: in a thread nobody else would hear of it
+            ended = self._ENDED.format(done=self.done, total=self.total)
             self._error = (
-                f"The work ended after {self.done} of {self.total}, because of an error in this "
-                f"program ({type(error).__name__}: {error})."
+                f"{ended}, because of an error in this program ({type(error).__name__}: {error})."
             )

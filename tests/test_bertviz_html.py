@@ -141,8 +141,8 @@ def test_queries_and_keys_give_the_weights(tiny: Bert, run: BertRun) -> None:
 
 
 def test_queries_and_keys_are_those_of_bertvizs_own_model(tiny: Bert, run: BertRun) -> None:
-    old = pytest.importorskip("bertviz.transformers_neuron_view")
     import torch
+    from bertviz import transformers_neuron_view as old
 
     model = old.BertModel(old.BertConfig.from_dict(tiny.model.config.to_dict())).eval()
     state = tiny.model.bert.state_dict()

@@ -1,7 +1,7 @@
 """Long work on a page: how far it is, with a way to stop it, until its result can be drawn."""
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import streamlit as st
 from streamlit import runtime
@@ -15,21 +15,6 @@ from ui.words import common as words
 
 POLL_SECONDS = 0.5
 SOON_SECONDS = 0.3
-
-
-class Work(Protocol):
-    """What goes on in a thread of its own: a `Scan` or a `Job`."""
-
-    @property
-    def total(self) -> int: ...
-    @property
-    def done(self) -> int: ...
-    @property
-    def error(self) -> str | None: ...
-    @property
-    def finished(self) -> bool: ...
-    def stop(self) -> None: ...
-    def wait(self, timeout: float | None = None) -> bool: ...
 
 
 def session_job(
@@ -109,7 +94,7 @@ def _session_lives() -> Callable[[], bool]:
     return lambda: server.is_active_session(session)
 
 
-def draw_progress(work: Work, key: str, doing: str) -> bool:
+def draw_progress(work: Job[Any], key: str, doing: str) -> bool:
     """Whether the work has ended; until then how far it is, with a way to stop it.
 
     doing: what is done, with `{done}` and `{total}` in it. The page runs again at the end.
@@ -124,7 +109,7 @@ def draw_progress(work: Work, key: str, doing: str) -> bool:
 
 
 @st.fragment(run_every=POLL_SECONDS)
-def _poll(work: Work, key: str, doing: str) -> None:
+def _poll(work: Job[Any], key: str, doing: str) -> None:
     if work.finished:
         st.rerun()
     share = min(work.done / max(work.total, 1), 1.0)
