@@ -236,7 +236,7 @@ def test_a_long_list_that_is_stopped_keeps_what_was_scored(
     assert_fine(at)
     done = len(tables(at)[1]) - 1
     assert 3 <= done <= 4
-    assert words.PARTLY.format(done=done, total=1000) in said(at)
+    assert common.PARTLY.format(done=done, total=1000) in said(at)
     monkeypatch.undo()
     expected = scores_of(embedded, PAIR[0], lines[:done])
     assert [row[1] for row in tables(at)[1][1:]] == [one.candidate for one in expected]

@@ -1,6 +1,7 @@
 """Rows of buttons, of which one is pressed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -19,4 +20,17 @@ def draw_choice(
         label_visibility="collapsed",
         required=True,
         **state.bound(field, page.name),
+    )
+
+
+def draw_switch(key: str, label: str, names: Mapping[str, str]) -> Any:
+    """A row of buttons of this page only, the first one pressed at first; which one is pressed."""
+    return st.segmented_control(
+        label,
+        list(names),
+        format_func=lambda choice: html.escape_markdown(names[choice]),
+        label_visibility="collapsed",
+        default=next(iter(names)),
+        required=True,
+        key=key,
     )

@@ -15,6 +15,7 @@ from ui import html
 from ui.attention.measured import amount
 from ui.attention.scans import TextReading, Texts, read_texts
 from ui.page import Page, sentence_on_failure
+from ui.switches import draw_switch
 from ui.takeaway import draw_study_foot
 from ui.words import heads as head_words
 from ui.words import studies as words
@@ -25,17 +26,9 @@ SHOWN = ("entropy", "distance", "previous", "next", "first", "sep", "same_word",
 
 
 def draw_many(page: Page, run: BertRun) -> None:
-    st.segmented_control(
-        words.SET,
-        list(words.SETS),
-        format_func=words.SETS.__getitem__,
-        label_visibility="collapsed",
-        default="hundred",
-        required=True,
-        key=CHOICE,
-    )
+    chosen = draw_switch(CHOICE, words.SET, words.SETS)
     with sentence_on_failure():
-        texts = bundled_hundred() if st.session_state[CHOICE] == "hundred" else own_list()
+        texts = bundled_hundred() if chosen == "hundred" else own_list()
         if texts is None:
             return
         readings = read_texts(page, texts, "attention.many")

@@ -24,6 +24,7 @@ from bert_core.tokenization import Encoding
 from ui import charts, html
 from ui.jobs import draw_progress, drop_partly, say_partly, session_job
 from ui.page import Page
+from ui.switches import draw_switch
 from ui.takeaway import draw_study_foot
 from ui.words import masked_studies as words
 
@@ -35,7 +36,7 @@ SHORT = 90
 
 
 def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
-    what = switch(words.RANK_WHAT, words.RANK_WHATS, "what")
+    what = draw_switch(f"{SLOT}.what", words.RANK_WHAT, words.RANK_WHATS)
     source = read_source(what)
     left, right = st.columns(2)
     with left:
@@ -60,19 +61,6 @@ def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
 
 def select(label: str, options: Sequence[Any], names: dict[str, str], key: str) -> Any:
     return st.selectbox(label, options, format_func=lambda one: names[one], key=f"{SLOT}.{key}")
-
-
-def switch(label: str, names: dict[str, str], key: str) -> str:
-    chosen = st.segmented_control(
-        label,
-        list(names),
-        format_func=names.__getitem__,
-        label_visibility="collapsed",
-        default=next(iter(names)),
-        required=True,
-        key=f"{SLOT}.{key}",
-    )
-    return str(chosen)
 
 
 def example_of(what: str) -> str:

@@ -1,13 +1,11 @@
-"""What the questions share: fields that keep their text, switches, and what a stopped job says."""
+"""What the questions share: fields that keep their text, and what a stopped job says."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from bert_core.job import Job
-from ui import html
-from ui.jobs import drop_job
+from ui import jobs
 from ui.words import next_studies as words
 
 MOST_CHARACTERS = 200_000
@@ -32,25 +30,12 @@ def text_field(
     return str(shown)
 
 
-def switch(name: str, label: str, choices: Mapping[str, str]) -> Any:
-    """A row of buttons, the first one pressed at first; returns which one is pressed."""
-    return st.segmented_control(
-        label,
-        list(choices),
-        format_func=lambda one: html.escape_markdown(choices[one]),
-        label_visibility="collapsed",
-        default=next(iter(choices)),
-        required=True,
-        key=f"next_sentence.{name}",
-    )
-
-
 def say_partly(job: Job[Any], slot: str) -> None:
     """That the job was stopped, how far it came, and a way to do it after all."""
     if job.done < job.total and not job.error:
-        html.note(words.PARTLY.format(done=job.done, total=job.total))
+        jobs.say_partly(job)
         st.button(
-            words.AGAIN, key=f"{slot}.again", type="tertiary", on_click=drop_job, args=(slot,)
+            words.AGAIN, key=f"{slot}.again", type="tertiary", on_click=jobs.drop_job, args=(slot,)
         )
 
 

@@ -17,8 +17,9 @@ from ui import charts, html, state
 from ui.choices import toggle_mask
 from ui.components.strip import token_strip
 from ui.jobs import draw_progress, session_job
-from ui.next_sentence.parts import say_partly, signed, switch
+from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
+from ui.switches import draw_switch
 from ui.takeaway import draw_study_foot
 from ui.words import next_studies as words
 
@@ -35,8 +36,8 @@ def hide(page: Page, masked: tuple[int, ...], position: int) -> None:
 
 def draw_why(page: Page, run: BertRun) -> None:
     with st.container(horizontal=True):
-        unit: Unit = switch("why.unit", words.UNIT, words.UNITS)
-        way: Way = switch("why.way", words.WAY, words.WAYS)
+        unit: Unit = draw_switch("next_sentence.why.unit", words.UNIT, words.UNITS)
+        way: Way = draw_switch("next_sentence.why.way", words.WAY, words.WAYS)
     encoding = run.encoding
     parts = parts_of(encoding, unit)
     job: Job[PartChange] = session_job(

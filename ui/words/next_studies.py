@@ -18,7 +18,6 @@ NEEDS_HEAD = (
     "The model in use was saved without a next-sentence head, so there is nothing to ask it here. "
     "The embedded one has it."
 )
-PARTLY = "Stopped: {done} of {total} were scored."
 AGAIN = "Score all of them"
 PYTHON = "Python"
 UNDO = "Undo"
