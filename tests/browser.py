@@ -218,10 +218,23 @@ class Visitor:
     def press_bar(self, key: str, row: int) -> None:
         """Click a bar near its beginning; what plotly lays over the bars takes the click."""
         bar = self.plot(key).locator(".point path").nth(row)
+        self.settle()
         bar.scroll_into_view_if_needed()
-        box = bar.bounding_box()
-        assert box is not None
-        self.tab.mouse.click(box["x"] + 3, box["y"] + box["height"] / 2)
+        left, top, _, height = self.resting_place(bar)
+        self.tab.mouse.click(left + 3, top + height / 2)
+
+    def resting_place(self, part: Locator) -> tuple[float, ...]:
+        """Left, top, width and height of something once it has stopped moving."""
+        boxes: list[tuple[float, ...]] = []
+
+        def rests() -> bool:
+            box = part.bounding_box()
+            if box is not None:
+                boxes.append((box["x"], box["y"], box["width"], box["height"]))
+            return len(boxes) > 1 and boxes[-1] == boxes[-2]
+
+        self.until(rests, "something that stands still")
+        return boxes[-1]
 
     def weights(self) -> list[list[float]]:
         """The numbers behind the heatmap of the attention page."""

@@ -11,6 +11,7 @@ from bert_core.engine_queue import StillWanted
 from bert_core.job import Job
 from bert_core.scan import Scan
 from ui import cached, html
+from ui.fragments import fragment
 from ui.words import common as words
 
 POLL_SECONDS = 0.5
@@ -108,7 +109,7 @@ def draw_progress(work: Job[Any], key: str, doing: str) -> bool:
     return False
 
 
-@st.fragment(run_every=POLL_SECONDS)
+@fragment(run_every=POLL_SECONDS)
 def _poll(work: Job[Any], key: str, doing: str) -> None:
     if work.finished:
         st.rerun()

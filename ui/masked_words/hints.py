@@ -14,6 +14,7 @@ from bert_core.tokenization import Encoding
 from ui import html
 from ui.choices import text_positions
 from ui.components.hints import Hint, token_hints
+from ui.fragments import fragment
 from ui.jobs import drop_job, held_job, session_job
 from ui.page import Page, sentence_on_failure
 from ui.words import common
@@ -103,7 +104,7 @@ def ask_all(bert: Bert, encoding: Encoding, turns: Turns, run: Runner) -> Iterat
     yield from word_surprisals(bert, encoding, run, known)
 
 
-@st.fragment
+@fragment()
 def draw_known(page: Page, encoding: Encoding) -> None:
     """What is known by now; the browser asks again until that is all."""
     turns = turns_of(page, encoding)

@@ -1,0 +1,35 @@
+"""Parts of a page that run again by themselves."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec
+
+import streamlit as st
+
+Given = ParamSpec("Given")
+
+
+def fragment(
+    run_every: float | None = None,
+) -> Callable[[Callable[Given, None]], Callable[Given, None]]:
+    """`st.fragment`, whose function stands in a container of its own, which the page draws.
+
+    run_every: seconds between two runs; None where only what is in it asks for one.
+
+    Where a fragment runs again before a slow browser was sent the page, Streamlit drops what the
+    page's run said of the fragment. The browser then takes the fragment out, all that follows
+    moves up by one place, and the next thing the fragment says is written over its neighbour. In
+    here it has no neighbour.
+    """
+
+    def decorate(draw: Callable[Given, None]) -> Callable[Given, None]:
+        alone = st.fragment(draw, run_every=run_every)
+
+        @functools.wraps(draw)
+        def draw_alone(*args: Given.args, **options: Given.kwargs) -> None:
+            with st.container():
+                alone(*args, **options)
+
+        return draw_alone
+
+    return decorate
