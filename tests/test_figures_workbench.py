@@ -148,7 +148,8 @@ def test_lines_carry_probabilities_and_ranks_of_what_is_followed(
             numbers(shares["data"][at]["y"]), reading.followed_probabilities[at]
         )
         np.testing.assert_array_equal(numbers(ranks["data"][at]["y"]), reading.ranks[at])
-        assert shares["data"][at]["text"] == ranks["data"][at]["text"] == plain(piece)
+        for line in (shares["data"][at], ranks["data"][at]):
+            assert line["text"] == [plain(piece)] * len(numbers(line["y"]))
     looks = {
         (one["line"]["color"], one["line"]["dash"], one["marker"]["symbol"])
         for one in shares["data"]

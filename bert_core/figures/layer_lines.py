@@ -210,7 +210,7 @@ def _line(values: NDArray[Any], text: str, colour: str, dash: str, symbol: str) 
         "mode": "lines+markers",
         "x": list(range(len(values))),
         "y": values,
-        "text": text,
+        "text": [text] * len(values),  # one text for all of them plotly does not find on hovering
         "line": {"color": colour, "dash": dash, "width": 2},
         "marker": {"color": colour, "symbol": symbol, "size": 7},
         "cliponaxis": False,
