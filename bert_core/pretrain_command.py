@@ -7,12 +7,14 @@ over on a terminal, a line now and then elsewhere.
 import argparse
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bert_core.pretraining_run import StepRecord
     from bert_core.pretraining_setup import RunRequest
+    from bert_core.pretraining_workers import Workers
 
 # The same as in pretraining_recipe and pretraining_pairs, where they come with torch.
 CONFIGS = ("tiny", "mini", "small", "base")
@@ -75,6 +77,7 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--weight-decay", type=float, help="0.01")
     group.add_argument("--clip", type=float, help="longest gradient; 1")
     group.add_argument("--dropout", type=float, help="0; the paper: 0.1")
+    group.add_argument("--spread", type=float, help="of the first weights; 0.02")
     group.add_argument("--bf16", action="store_true", help="bfloat16 on the way through")
     group.add_argument("--compile", action="store_true", help="torch.compile; needs a compiler")
     group.add_argument("--seed", type=int, help="0; a seed makes two runs alike")
@@ -99,29 +102,14 @@ def run_pretrain(options: argparse.Namespace) -> int:
     Raises:
         BertLensError: with a sentence that says what is wrong.
     """
-    from bert_core.pretraining_result import save_result
-    from bert_core.pretraining_run import Pace, train
-    from bert_core.pretraining_setup import prepare_run
+    from bert_core.pretraining_checkpoint import held
     from bert_core.pretraining_workers import join_workers
 
     workers = join_workers(options.device)
     shown = _Shown(quiet=not workers.first)
     try:
-        run = prepare_run(_request(options), workers, progress=shown.reading)
-        shown.say(
-            f"{run.steps:,} steps, {run.position.step:,} done; {run.about['corpus']['pieces']:,} "
-            f"pieces to learn from, on {workers.device.type}."
-        )
-        pace = Pace(
-            checkpoint_seconds=60 * options.checkpoint_minutes,
-            checkpoint_steps=options.checkpoint_steps,
-            check_steps=options.check_steps,
-        )
-        for record in train(run, pace):
-            shown.step(record)
-        if workers.first:
-            save_result(run, half=options.float16)
-        shown.say(f"The model is in “{options.out}”, its card in README.md.")
+        with held(options.out) if workers.first else nullcontext():
+            _train(options, workers, shown)
     except KeyboardInterrupt:
         shown.say("Stopped. The same command with --resume goes on from the last checkpoint.")
         raise
@@ -129,6 +117,28 @@ def run_pretrain(options: argparse.Namespace) -> int:
         shown.end()
         workers.leave()
     return 0
+
+
+def _train(options: argparse.Namespace, workers: "Workers", shown: "_Shown") -> None:
+    from bert_core.pretraining_result import save_result
+    from bert_core.pretraining_run import Pace, train
+    from bert_core.pretraining_setup import prepare_run
+
+    run = prepare_run(_request(options), workers, progress=shown.reading)
+    shown.say(
+        f"{run.steps:,} steps, {run.position.step:,} done; {run.about['corpus']['pieces']:,} "
+        f"pieces to learn from, on {workers.device.type}."
+    )
+    pace = Pace(
+        checkpoint_seconds=60 * options.checkpoint_minutes,
+        checkpoint_steps=options.checkpoint_steps,
+        check_steps=options.check_steps,
+    )
+    for record in train(run, pace):
+        shown.step(record)
+    if workers.first:
+        save_result(run, half=options.float16)
+    shown.say(f"The model is in “{options.out}”, its card in README.md.")
 
 
 def _request(options: argparse.Namespace) -> "RunRequest":

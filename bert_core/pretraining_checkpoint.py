@@ -5,6 +5,7 @@ is there whole or not at all. The last two are kept.
 
     run.json                what the run is; a folder that has one belongs to that run
     log.jsonl               one object a line: steps, and measurements on what was held out
+    run.lock                held by the process that trains
     checkpoints/step-…/     model, optimizer, state
     corpus/                 the text in pieces
     the rest                the result: config.json, weights, tokenizer, README.md, held_out.json
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -29,6 +31,7 @@ from bert_core.pretraining import Learner
 from bert_core.pretraining_examples import Cursor
 
 RUN, LOG, CHECKPOINTS, CORPUS = "run.json", "log.jsonl", "checkpoints", "corpus"
+LOCK = "run.lock"
 PREFIX, UNFINISHED = "step-", "unfinished-"
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
@@ -100,6 +103,28 @@ def load_checkpoint(folder: Path, learner: Learner) -> Position | None:
         cursors = {int(length): Cursor(**cursor) for length, cursor in state["cursors"].items()}
         return Position(**{**state, "cursors": cursors})
     return None
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """The run's folder for this process alone; the system lets it go where the process dies.
+
+    Raises:
+        PretrainingError: another process has it, or it cannot be written.
+    """
+    with full_disk_said(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise PretrainingError(
+                f"Another process trains in “{folder}”: wait for it, or give another --out."
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def tidy(folder: Path) -> None:
@@ -179,7 +204,7 @@ def read_run(folder: Path) -> dict[str, Any] | None:
         pass
     except (OSError, ValueError) as error:
         raise PretrainingError(f"“{path}” cannot be read: give another --out.") from error
-    left_over = {CORPUS, f"{UNFINISHED}files"}
+    left_over = {CORPUS, LOCK, f"{UNFINISHED}files"}
     if folder.exists() and (
         not folder.is_dir() or {path.name for path in folder.iterdir()} - left_over
     ):

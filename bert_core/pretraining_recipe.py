@@ -16,6 +16,9 @@ FLOAT32, BFLOAT16 = "float32", "bfloat16"
 PRECISIONS = (FLOAT32, BFLOAT16)
 SHORTEST, LONGEST = 8, 512
 
+# Standard deviation of BERT's weights before the first step.
+SPREAD = 0.02
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -59,6 +62,8 @@ class PretrainingRecipe:
     head_rate: that of the heads' own weights, None for `rate`. warm_up: share of the steps over
     which it rises to that, from where it falls to 0. beta2: of Adam (beta1 is 0.9). weight_decay:
     of all weights but biases and those of LayerNorm. clip: the longest that a gradient may be.
+    spread: standard deviation of the first weights of a model from nothing; narrow ones learn
+    sooner with more.
     """
 
     shape: Shape | None = None
@@ -78,6 +83,7 @@ class PretrainingRecipe:
     weight_decay: float = 0.01
     clip: float = 1.0
     dropout: float = 0.0
+    spread: float = SPREAD
     precision: str = FLOAT32
     compiled: bool = False
     seed: int = 0
@@ -98,6 +104,7 @@ class PretrainingRecipe:
         for rate in (self.rate, self.head_rate or self.rate):
             _check(0 < rate < 1, f"A learning rate is between 0 and 1, not {rate:g}.")
         _check(0 <= self.warm_up < 1, "The warm-up is a share of the steps, from 0 to below 1.")
+        _check(0 < self.spread < 1, "The first weights' spread is between 0 and 1.")
         _check(0 <= self.dropout < 1, "Dropout is a share, from 0 to below 1.")
         _check(0 < self.beta2 < 1, "Adam's beta2 is between 0 and 1.")
         _check(self.weight_decay >= 0, "Weight decay is 0 or more.")

@@ -15,9 +15,10 @@ from bert_core.pretraining_masks import SHARES
 from bert_core.pretraining_pairs import NEXT_SENTENCE, SENTENCE_ORDER
 from bert_core.pretraining_recipe import PretrainingRecipe
 from bert_core.pretraining_setup import PreparedRun
-from bert_core.pretraining_start import RANDOM, save_model
+from bert_core.pretraining_start import RANDOM, TOKENIZER_FILES, save_model
 
 CARD = "README.md"
+RESULT = frozenset([CARD, HELD_OUT, "config.json", *TOKENIZER_FILES])
 
 # Of the steps, over which the card's last training losses are means.
 LAST_SHARE = 0.02
@@ -71,6 +72,13 @@ def save_result(run: PreparedRun, *, half: bool = False) -> None:
         (folder / CARD).write_text(write_card(run, half=half), encoding="utf-8")
 
     put_files(run.folder, write)
+
+
+def copy_result(folder: Path, target: Path) -> None:
+    """What `save_result` wrote, without the run that it came from, into another folder."""
+    for path in folder.iterdir():
+        if path.name in RESULT or path.suffix == ".safetensors":
+            shutil.copyfile(path, target / path.name)
 
 
 def write_card(run: PreparedRun, *, half: bool = False) -> str:

@@ -1,5 +1,6 @@
 """Making ready for a run of pretraining: a new one in an empty folder, or one that was cut off."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -15,6 +16,7 @@ from bert_core.pretraining_checkpoint import (
     CORPUS,
     Position,
     cut_log,
+    find_checkpoints,
     full_disk_said,
     load_checkpoint,
     put_files,
@@ -33,7 +35,13 @@ from bert_core.pretraining_recipe import (
     recipe_to_json,
     usual_rate,
 )
-from bert_core.pretraining_start import RANDOM, start_model, train_tokenizer, write_tokenizer
+from bert_core.pretraining_start import (
+    RANDOM,
+    blank_model,
+    start_model,
+    train_tokenizer,
+    write_tokenizer,
+)
 from bert_core.pretraining_text import find_texts, read_held_out
 from bert_core.pretraining_workers import Workers
 from bert_core.wordpiece import WordPiece, load_wordpiece
@@ -106,7 +114,13 @@ def prepare_run(
     wordpiece = load_wordpiece(request.out)
     corpus = open_corpus(request.out / CORPUS)
     feed = Feed(corpus.training, wordpiece, recipe, workers.rank, workers.count)
-    start = start_model(about["source"], recipe, wordpiece)
+    begun = bool(find_checkpoints(request.out)) and "config" in about
+    start = (
+        # What it began with may be gone by now, and is not needed: the checkpoint has all weights.
+        blank_model(about["config"], recipe)
+        if begun
+        else start_model(about["source"], recipe, wordpiece)
+    )
     learner = Learner(start.model, recipe, workers)
     run = PreparedRun(
         request.out, about, recipe, 0, corpus, wordpiece, workers, learner, feed, Position()
@@ -114,6 +128,7 @@ def prepare_run(
     if about["steps"] is None:
         about["steps"] = workers.tell(_count_steps(run))
         about["new"] = list(start.new)
+        about["config"] = json.loads(start.model.config.to_json_string(use_diff=False))
         _led(workers, lambda: write_run(request.out, about))
     run.steps = int(about["steps"])
     found = load_checkpoint(request.out, learner)

@@ -15,7 +15,7 @@ from bert_core.checkpoints import EMBEDDED_FOLDER, find_checkpoint
 from bert_core.errors import InputError
 from bert_core.model import load_bert
 from bert_core.pretraining import PAIR_WEIGHTS
-from bert_core.pretraining_recipe import PretrainingRecipe, Shape
+from bert_core.pretraining_recipe import SPREAD, PretrainingRecipe, Shape
 from bert_core.pretraining_text import is_held_out, read_documents
 from bert_core.vocabulary_training import train_vocabulary, vocabulary_of
 from bert_core.wordpiece import SPECIAL_NAMES, WordPiece
@@ -49,7 +49,7 @@ def start_model(source: str, recipe: PretrainingRecipe, wordpiece: WordPiece) ->
     if source == RANDOM:
         if recipe.shape is None:
             raise InputError("A model from nothing needs a shape: give --config.")
-        start = Start(build_model(recipe.shape, wordpiece), ("all of it",))
+        start = Start(build_model(recipe.shape, wordpiece, recipe.spread), ("all of it",))
     else:
         if recipe.shape is not None:
             raise InputError("--config is for a model from nothing: leave it out, or --from.")
@@ -60,17 +60,27 @@ def start_model(source: str, recipe: PretrainingRecipe, wordpiece: WordPiece) ->
             ("the next-sentence head", bert.has_nsp),
         )
         start = Start(bert.model, tuple(name for name, there in parts if not there))
-    model = start.model
-    _check_positions(model, recipe)
+    _check_positions(start.model, recipe)
+    _ready(start.model, recipe)
+    return start
+
+
+def blank_model(config: dict[str, Any], recipe: PretrainingRecipe) -> Start:
+    """A model of this configuration whose weights a checkpoint will fill, all of them."""
+    model = BertForPreTraining(BertConfig.from_dict(config))
+    _ready(model, recipe)
+    return Start(model, ())
+
+
+def _ready(model: BertForPreTraining, recipe: PretrainingRecipe) -> None:
     # Attention weights are for reading; to train, torch's own function is as exact and faster.
     model.set_attn_implementation("sdpa")
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = recipe.dropout
-    return start
 
 
-def build_model(shape: Shape, wordpiece: WordPiece) -> BertForPreTraining:
+def build_model(shape: Shape, wordpiece: WordPiece, spread: float = SPREAD) -> BertForPreTraining:
     """A BERT with random weights, from torch's generator as it stands."""
     if shape.width % shape.heads:
         raise InputError(
@@ -87,6 +97,7 @@ def build_model(shape: Shape, wordpiece: WordPiece) -> BertForPreTraining:
         pad_token_id=wordpiece.special_ids["pad"],
         hidden_dropout_prob=STORED_DROPOUT,
         attention_probs_dropout_prob=STORED_DROPOUT,
+        initializer_range=spread,
     )
     return BertForPreTraining(config)
 

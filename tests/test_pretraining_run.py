@@ -314,6 +314,29 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(place: Path, tmp_pa
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.doc"]
 
 
+def test_a_run_goes_on_where_the_model_that_it_began_with_is_gone(place: Path) -> None:
+    began_with = place / "to be deleted"
+    shutil.copytree(place / "tiny", began_with)
+    asked = request(place, "orphan", source=str(began_with), limit=("steps", 6))
+    go(prepare(asked), 3)
+    shutil.rmtree(began_with)
+    went_on = go(prepare(asked, resume=True))
+    whole = go(
+        prepare(request(place, "not orphaned", source=str(place / "tiny"), limit=("steps", 6)))
+    )
+    assert losses(went_on) == losses(whole)[3:]
+
+
+def test_two_processes_do_not_train_in_one_folder(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = request(place, "held")
+    with pretraining_checkpoint.held(asked.out):
+        assert main(command(asked, "--steps", "2")) != 0
+        assert "Another process trains" in capsys.readouterr().err
+    assert main(command(asked, "--steps", "2")) == 0
+
+
 def test_what_failed_before_it_began_can_be_begun_again(place: Path, tmp_path: Path) -> None:
     empty = tmp_path / "texts"
     empty.mkdir()
