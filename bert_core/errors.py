@@ -58,3 +58,7 @@ class EngineClosedError(EngineError):
 
 class PretrainingError(BertLensError):
     """A run of pretraining cannot begin, or cannot go on; its last checkpoint is as it was."""
+
+
+class LabBusyError(BertLensError):
+    """Too many runs of the lab wait for their turn."""

@@ -25,6 +25,7 @@ ONE_LINE_FOR_ALL = {
     "arcs",
     "pictures",
     "embedded",
+    "text",
     "tests",
     "docs",
 }
@@ -279,14 +280,14 @@ def test_arguments_are_not_checked_by_assert(path: Path) -> None:
     assert not [node.lineno for node in ast.walk(tree_of(path)) if isinstance(node, ast.Assert)]
 
 
-def test_pages_begin_with_open_page_and_draw_all_they_have_in_main() -> None:
+def test_pages_begin_by_opening_and_draw_all_they_have_in_main() -> None:
     for path in (ROOT / "app.py", *(ROOT / "pages").glob("*.py")):
         tree = tree_of(path)
         (main,) = (
             node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"
         )
         first = ast.unparse(main.body[0])
-        assert first.startswith("page = open_page("), name_of(path)
+        assert first.startswith(("page = open_page(", "frame = open_frame(")), name_of(path)
         assert ast.unparse(tree.body[-1]) == "main()"
 
 

@@ -31,7 +31,7 @@ rows = st.lists(st.tuples(texts, st.none() | st.integers(), st.floats(0, 1)))
 def page_of(view: View, bert: Bert = SMALL) -> Page:
     engine = cast(Engine, SimpleNamespace(bert=bert))
     encoding = encode(bert, view.text, view.pair)
-    return Page("masked_words", view, engine, encoding, (), LIGHT, cast(Any, None))
+    return Page("masked_words", view, engine, LIGHT, cast(Any, None), encoding, ())
 
 
 def read_csv(data: bytes) -> list[list[str]]:

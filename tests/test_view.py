@@ -29,7 +29,7 @@ PARAMETERS = [
     *("a", "b", "z", "mask", "head", "look", "place", "model", "average", "special"),
     *("guesses", "masks", "click", "pieces", "unheard-of", "reading", "sort", "block", "hold"),
     *("merge", "bertviz", "study", "key", "pa", "pb", "pz", "mlm", "nsp", "order", "width"),
-    *("other", "targets", "seed", "rate", "draw"),
+    *("other", "targets", "seed", "rate", "draw", "runs"),
 ]
 NONSENSE = [
     "",

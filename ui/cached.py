@@ -1,9 +1,12 @@
 """The only use of Streamlit's caches: what all sessions share."""
 
+import atexit
 import gc
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -14,12 +17,17 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 from bert_core.checkpoints import Progress, cached_checkpoints
 from bert_core.engine import Engine
 from bert_core.engine_registry import EngineRegistry
-from bert_core.errors import EngineClosedError
+from bert_core.errors import EngineClosedError, ModelNotFoundError
 from bert_core.inference import BertRun
+from bert_core.lab.folder import SNAPSHOTS
+from bert_core.lab.server import PREFIX as LAB
+from bert_core.lab.server import Lab
+from bert_core.lab.snapshot import Snapshot, load_snapshot
 from bert_core.model import Bert, load_bert
 from bert_core.scan import Scan
 from bert_core.tokenization import Encoding
 from ui.settings import settings
+from ui.words import common as words
 
 MEGABYTE = 1_000_000
 MOST_SCANS = 8
@@ -71,10 +79,39 @@ def _load_for_good(source: str, device: str, **options: Any) -> Bert:
     torch and transformers bring 400,000 objects that never die; looking through them stops every
     thread for a sixth of a second, and Python would do it again and again.
     """
-    bert = load_bert(source, device, **options)
+    if source.startswith(LAB):
+        bert = replace(load_bert(str(lab_model(source)), device, **options), name=source)
+    else:
+        bert = load_bert(source, device, **options)
     gc.collect()
     gc.freeze()
     return bert
+
+
+@st.cache_resource(show_spinner=False)
+def lab() -> Lab:
+    """The pretraining lab of this server."""
+    made = Lab(settings().lab_runs)
+    atexit.register(made.close)
+    return made
+
+
+def lab_model(source: str) -> Path:
+    """The folder of a model that was trained in the lab.
+
+    Raises:
+        ModelNotFoundError: the lab keeps it no longer.
+    """
+    folder = lab().model_folder(source)
+    if folder is None:
+        raise ModelNotFoundError(words.NO_LAB_MODEL)
+    return folder
+
+
+@st.cache_resource(show_spinner=False, max_entries=1_000)
+def lab_snapshot(folder: str, step: int) -> Snapshot:
+    """What a model of the lab knew at a step; the files of a step never change."""
+    return load_snapshot(Path(folder) / SNAPSHOTS, step)
 
 
 def get_engine(source: str, progress: Progress | None = None) -> Engine:

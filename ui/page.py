@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -25,17 +26,12 @@ SHOW_MASKS = ("masked_words", "next_sentence")
 
 
 @dataclass
-class Page:
-    """An open page: its state, its model, and the sentence as it was typed.
-
-    encoding: without the masks of the view. masked: the view's masks that are tokens of it.
-    """
+class Frame:
+    """An open page without a sentence: its state, and the model that its links carry along."""
 
     name: str
     view: View
     engine: Engine
-    encoding: Encoding
-    masked: tuple[int, ...]
     colours: Palette
     _status: DeltaGenerator = field(repr=False)
 
@@ -46,6 +42,34 @@ class Page:
     @property
     def is_dark(self) -> bool:
         return self.colours is DARK
+
+    def report(self, run: BertRun | None) -> None:
+        """Say in the sidebar which model speaks, and what the run took if there was one."""
+        draw_status(self._status, self.bert, run)
+
+    def ask(self, encodings: Sequence[Encoding], keep: Collection[str] = ()) -> Sequence[BertRun]:
+        """A `Runner` for analyses that the page waits for."""
+        return cached.run_many(self.engine, encodings, [tuple(keep)] * len(encodings))
+
+    def about(self) -> dict[str, Any]:
+        """What a file that is taken away says of the page."""
+        view = self.view
+        return {
+            "page": self.name,
+            "model": self.bert.name,
+            "view": asdict(view) | {"layer": view.layer + 1, "head": view.head + 1},
+        }
+
+
+@dataclass
+class Page(Frame):
+    """An open page with the sentence as it was typed.
+
+    encoding: without the masks of the view. masked: the view's masks that are tokens of it.
+    """
+
+    encoding: Encoding
+    masked: tuple[int, ...]
 
     @property
     def layer(self) -> int:
@@ -74,13 +98,10 @@ class Page:
         self.report(runs[0])
         return runs
 
-    def ask(self, encodings: Sequence[Encoding], keep: Collection[str] = ()) -> Sequence[BertRun]:
-        """A `Runner` for analyses that the page waits for."""
-        return cached.run_many(self.engine, encodings, [tuple(keep)] * len(encodings))
-
-    def report(self, run: BertRun | None) -> None:
-        """Say in the sidebar which model speaks, and what the run took if there was one."""
-        draw_status(self._status, self.bert, run)
+    def about(self) -> dict[str, Any]:
+        read = self.encoding
+        typed = {"text": read.text, "pair": read.pair, "tokens": list(read.tokens)}
+        return super().about() | {"input": typed}
 
     def strip(
         self, encoding: Encoding, label: str, on_click: Callable[[int], None], **options: object
@@ -97,6 +118,17 @@ class Page:
         )
 
 
+def open_frame(name: str, title: str, lead: str) -> Frame:
+    """Draw what all pages have, sentence or not: the sidebar and the title."""
+    view, status = _draw_head(name, title, lead)
+    with stop_on_failure():
+        engine = open_engine(view)
+    _draw_notice()
+    frame = Frame(name, view, engine, _colours(), status)
+    frame.report(None)
+    return frame
+
+
 def open_page(
     name: str, title: str, lead: str, after_text: Callable[[], None] | None = None
 ) -> Page:
@@ -104,22 +136,13 @@ def open_page(
 
     after_text: draws what stands right under the fields.
     """
-    st.set_page_config(f"{title} · {words.BRAND}", page_icon=ICON, layout="wide")
-    html.apply_style()
-    view = state.current_view()
-    with stop_on_failure(), st.sidebar:
-        status = draw_navigation(name, view)
-    html.title(title, lead)
+    view, status = _draw_head(name, title, lead)
     _draw_fields(name, view)
     if after_text is not None:
         after_text()
     with stop_on_failure():
         engine = open_engine(view)
-    notice = state.take_notice()
-    if st.session_state.get(state.TOO_LONG):
-        notice = f"{notice} {words.LINK_TOO_LONG}".strip()
-    if notice:
-        html.note(notice)
+    _draw_notice()
     if not view.text.strip():
         draw_status(status, engine.bert, None)
         html.note(words.EMPTY)
@@ -128,8 +151,29 @@ def open_page(
     masked = tuple(
         at for at in view.masked if at < len(encoding) and encoding.sequences[at] is not None
     )
-    dark = st.context.theme.type == "dark"
-    return Page(name, view, engine, encoding, masked, palette(dark), status)
+    return Page(name, view, engine, _colours(), status, encoding, masked)
+
+
+def _draw_head(name: str, title: str, lead: str) -> tuple[View, DeltaGenerator]:
+    st.set_page_config(f"{title} · {words.BRAND}", page_icon=ICON, layout="wide")
+    html.apply_style()
+    view = state.current_view()
+    with stop_on_failure(), st.sidebar:
+        status = draw_navigation(name, view)
+    html.title(title, lead)
+    return view, status
+
+
+def _draw_notice() -> None:
+    notice = state.take_notice()
+    if st.session_state.get(state.TOO_LONG):
+        notice = f"{notice} {words.LINK_TOO_LONG}".strip()
+    if notice:
+        html.note(notice)
+
+
+def _colours() -> Palette:
+    return palette(st.context.theme.type == "dark")
 
 
 @contextmanager

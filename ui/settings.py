@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bert_core.checkpoints import EMBEDDED, cached_checkpoints
 from bert_core.errors import BertLensError
+from bert_core.lab.server import PREFIX as LAB
 
 
 class Settings(BaseSettings):
@@ -16,7 +17,8 @@ class Settings(BaseSettings):
     other_models: whether visitors may type a folder or a hub name.
     max_parameters: the largest model that is loaded, in millions of parameters; 0 for no limit.
     device: where models run. cache_mb: cache of runs for each model. memory_mb: models and
-        caches together. waiting: requests that may wait at once.
+        caches together. waiting: requests that may wait at once. lab_runs: how many BERTs of the
+        pretraining lab may train at once; 0 switches it off.
     """
 
     model_config = SettingsConfigDict(env_prefix="BERT_LENS_")
@@ -28,6 +30,7 @@ class Settings(BaseSettings):
     cache_mb: int = Field(default=512, ge=1)
     memory_mb: int = Field(default=8_000, ge=100)
     waiting: int = Field(default=256, ge=1)
+    lab_runs: int = Field(default=2, ge=0, le=64)
 
     @property
     def named_models(self) -> list[str]:
@@ -36,7 +39,7 @@ class Settings(BaseSettings):
 
     def allows(self, source: str) -> bool:
         """Whether this server loads `source`; what is in the hub cache its owner put there."""
-        if source == EMBEDDED or source in self.named_models:
+        if source == EMBEDDED or source in self.named_models or source.startswith(LAB):
             return True
         return not self.named_models and (self.other_models or source in cached_checkpoints())
 

@@ -4,16 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from bert_core.tokenization import Encoding
 from ui import html, state
 from ui.components.pictures import picture_buttons
-from ui.page import Page
+from ui.page import Frame
 from ui.view import read_query
 from ui.words import common as words
 
@@ -30,7 +28,7 @@ COUNTING = (
 
 
 def draw_foot(
-    page: Page,
+    page: Frame,
     columns: Sequence[str],
     rows: Rows,
     how: str,
@@ -51,7 +49,7 @@ def draw_foot(
 
 
 def draw_study_foot(
-    page: Page,
+    page: Frame,
     study: str,
     columns: Sequence[str],
     rows: Rows,
@@ -67,7 +65,7 @@ def draw_study_foot(
 
 
 def _draw_downloads(
-    page: Page,
+    page: Frame,
     name: str,
     columns: Sequence[str],
     rows: Rows,
@@ -117,24 +115,14 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def to_json(page: Page, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def to_json(page: Frame, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """Rows with the model, the input and the view that they belong to."""
-    view = page.view
-    document = {
-        "page": page.name,
-        "model": page.bert.name,
+    document = page.about() | {
         "counting": COUNTING,
-        "input": describe_input(page.encoding),
-        "view": asdict(view) | {"layer": view.layer + 1, "head": view.head + 1},
         "columns": list(columns),
         "rows": [list(row) for row in rows],
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8")
-
-
-def describe_input(encoding: Encoding) -> dict[str, Any]:
-    """Text and tokens, for a file that is read without this library."""
-    return {"text": encoding.text, "pair": encoding.pair, "tokens": list(encoding.tokens)}
 
 
 def _safe(cell: Any) -> Any:
@@ -144,7 +132,7 @@ def _safe(cell: Any) -> Any:
     return cell
 
 
-def _draw_link(page: Page) -> None:
+def _draw_link(page: Frame) -> None:
     with st.popover(words.LINK, type="tertiary"):
         if st.session_state.get(state.TOO_LONG):
             html.note(words.LINK_TOO_LONG)

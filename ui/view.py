@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from bert_core.checkpoints import EMBEDDED
+from bert_core.lab.folder import RUN_ID
 from bert_core.tokenization import MAX_CHARACTERS, readable
 
 # Beyond this many characters of percent-encoding the texts travel deflated.
@@ -77,6 +78,7 @@ NUMBERS = {
     "seed": (0, 0, 9_999),
     "rate": (15, 5, 50),
 }
+MOST_RUNS = 2
 LONGEST_LIST = 2_000  # characters of a short list that is typed
 
 
@@ -102,6 +104,7 @@ class View:
         several masks are filled. other: a second sentence with a blank. targets: the words that
         are compared. seed, rate, words_masked: a draw of training masks, the percentage of tokens
         it chooses, and whether it chooses whole words.
+    runs: ids of the runs of the pretraining lab that are looked at, two at most.
     """
 
     text: str = ""
@@ -136,6 +139,7 @@ class View:
     seed: int = NUMBERS["seed"][0]
     rate: int = NUMBERS["rate"][0]
     words_masked: bool = False
+    runs: tuple[str, ...] = ()
 
     def with_text(self, text: str, pair: str) -> "View":
         """Other sentences: what pointed at tokens of the old ones is dropped."""
@@ -168,6 +172,8 @@ class View:
             query["pieces"] = "single"
         if self.words_masked:
             query["draw"] = "words"
+        if self.runs:
+            query["runs"] = ",".join(self.runs)
         return query
 
 
@@ -201,6 +207,7 @@ def read_query(query: Mapping[str, str]) -> View:
         other=query.get("other", "")[:LONGEST_LIST],
         targets=query.get("targets", "")[:LONGEST_LIST],
         words_masked=query.get("draw") == "words",
+        runs=_runs(query.get("runs", "")),
     )
 
 
@@ -233,6 +240,11 @@ def _unpack_texts(query: Mapping[str, str]) -> tuple[str, str]:
 def _positions(text: str) -> tuple[int, ...]:
     found = {_number(part) for part in text.split(",")[:MOST_MASKS]}
     return tuple(sorted(position for position in found if position is not None))
+
+
+def _runs(text: str) -> tuple[str, ...]:
+    found = [part for part in text[:100].split(",") if RUN_ID.fullmatch(part)]
+    return tuple(dict.fromkeys(found))[:MOST_RUNS]
 
 
 def _read_head(text: str) -> tuple[int, int]:

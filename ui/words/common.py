@@ -8,6 +8,7 @@ GROUPS = (
         "Predict",
         (("pages/masked_words.py", "Masked words"), ("pages/next_sentence.py", "Next sentence")),
     ),
+    ("Learn", (("pages/pretraining.py", "Pretraining"),)),
 )
 HOME = "Home"
 
@@ -40,6 +41,7 @@ RAN = "{device} · {tokens} tokens · {milliseconds:.0f} ms"
 LOADING = "Loading {model} …"
 FETCHING = "Fetching {model}: {done:,} of {total:,} MB"
 FALLBACK = "The embedded model is shown instead."
+NO_LAB_MODEL = "The pretraining lab keeps this model no longer. Train one again, or bring its file."
 NOT_ALLOWED = "This server does not load “{model}”. Choose one from the list."
 
 TAKE_AWAY = "Take away"

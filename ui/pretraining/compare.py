@@ -1,0 +1,93 @@
+"""Two or three models asked the same, on chapters that none of the lab's has read."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from bert_core.calibration_summary import Estimate
+from bert_core.checkpoints import EMBEDDED
+from bert_core.engine_queue import StillWanted
+from bert_core.evaluation import Evaluation, evaluate
+from bert_core.evaluation_questions import Questions, draw_questions
+from bert_core.figures.labels import percent
+from bert_core.lab.server import model_source
+from bert_core.lab.settings import TEXT
+from bert_core.pretraining_text import is_held_out, read_documents, read_held_out
+from bert_core.runner import engine_runner
+from ui import cached, html
+from ui.jobs import draw_progress, session_job
+from ui.page import Frame, sentence_on_failure
+from ui.pretraining.shown import ShownRun
+from ui.takeaway import draw_study_foot
+from ui.words import pretraining as words
+
+SLOT = "pretraining.compare"
+MASKS, PAIRS = 800, 120
+
+
+def draw_compare(frame: Frame, runs: list[ShownRun]) -> None:
+    """The table of `python -m bert_core evaluate`, for what was trained and the model in use."""
+    trained = {
+        words.COMPARE_NAME.format(name=run.name, step=run.status.models[-1]): model_source(
+            run.id, run.status.models[-1]
+        )
+        for run in runs
+        if run.status.models
+    }
+    models = trained | {EMBEDDED: EMBEDDED}
+    if frame.view.model not in models.values():
+        models[frame.view.model] = frame.view.model
+    with st.expander(words.COMPARE), sentence_on_failure():
+        html.note(words.COMPARE_NOTE)
+        asked = tuple(models.items())
+        if st.button(words.COMPARE_START, key=f"{SLOT}.start"):
+            st.session_state[f"{SLOT}.asked"] = asked
+        if st.session_state.get(f"{SLOT}.asked") != asked:
+            return
+        job = session_job(SLOT, asked, len(asked), partial(measure, asked))
+        if draw_progress(job, SLOT, words.COMPARE_DOING) and job.results:
+            names = [name for name, _ in asked]
+            _draw_table(frame, list(zip(names, job.results, strict=False)))
+
+
+def measure(models: tuple[tuple[str, str], ...], wanted: StillWanted) -> Iterator[Evaluation]:
+    """Ask each model the same questions, one after another."""
+    questions = held_out_questions()
+    for _, source in models:
+        engine = cached.get_engine(source)
+        yield evaluate(engine.bert, questions, engine_runner(engine, wanted))
+
+
+def held_out_questions() -> Questions:
+    """Questions from the chapters that the lab holds out."""
+    named = read_held_out(TEXT / "held_out.json")
+    kept = [one for one in read_documents(TEXT) if is_held_out(one, named)]
+    return draw_questions(kept, masks=MASKS, pairs=PAIRS)
+
+
+def _draw_table(frame: Frame, found: list[tuple[str, Evaluation]]) -> None:
+    rows = [
+        (label, *(_cell(measure, getattr(one, measure)) for _, one in found))
+        for measure, label in words.COMPARE_ROWS.items()
+    ]
+    html.figures([("", *(name for name, _ in found)), *rows])
+    draw_study_foot(frame, "compare", words.COMPARE_COLUMNS, lambda: _rows(found))
+
+
+def _rows(found: list[tuple[str, Evaluation]]) -> Iterator[tuple[Any, ...]]:
+    for name, one in found:
+        for measure in words.COMPARE_ROWS:
+            estimate: Estimate | None = getattr(one, measure)
+            if estimate is not None:
+                yield name, measure, estimate.value, estimate.low, estimate.high
+
+
+def _cell(measure: str, found: Estimate | None) -> str:
+    if found is None:
+        return words.UNKNOWN
+    write = (lambda one: f"{one:,.1f}") if measure == "perplexity" else percent
+    return words.INTERVAL.format(
+        value=write(found.value), low=write(found.low), high=write(found.high)
+    )

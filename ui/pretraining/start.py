@@ -1,0 +1,112 @@
+"""Choosing what is trained, and starting it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from bert_core.errors import BertLensError
+from bert_core.lab.settings import (
+    HEADS,
+    LAYERS,
+    LONGEST_SENTENCE,
+    MOST_SENTENCES,
+    RATES,
+    STEPS,
+    VOCABULARIES,
+    WIDTHS,
+    LabSettings,
+    read_sentences,
+)
+from ui import cached, html, state
+from ui.page import Frame
+from ui.view import MOST_RUNS
+from ui.words import pretraining as words
+
+KEPT = "pretraining.settings"
+USUAL = LabSettings()
+
+
+def chosen_settings() -> dict[str, Any]:
+    """What this visitor chose; it outlives the widgets, which go with their page."""
+    found: dict[str, Any] = st.session_state.setdefault(
+        KEPT, {"sentences": "\n".join(USUAL.sentences)}
+    )
+    return found
+
+
+def draw_start(frame: Frame) -> None:
+    """Buttons that start a run, or clear those that are shown, and what is trained."""
+    runs = frame.view.runs
+    with st.container(horizontal=True, vertical_alignment="center", key="lab-start"):
+        if len(runs) < MOST_RUNS:
+            st.button(
+                words.BESIDE if runs else words.START,
+                type="secondary" if runs else "primary",
+                on_click=state.guarded,
+                args=(start, runs),
+            )
+        if runs:
+            st.button(words.ANEW, type="tertiary", on_click=clear, args=(runs,))
+        if len(runs) < MOST_RUNS:
+            with st.popover(words.SETTINGS, type="tertiary", width="content"):
+                _draw_settings()
+
+
+def start(runs: tuple[str, ...]) -> None:
+    """Start what is chosen.
+
+    Raises:
+        BertLensError: it cannot be, or too many wait.
+    """
+    chosen = chosen_settings()
+    settings = LabSettings(**{**chosen, "sentences": read_sentences(chosen["sentences"])})
+    state.change(runs=(*runs, cached.lab().start(settings)))
+
+
+def clear(runs: tuple[str, ...]) -> None:
+    """Look at these runs no longer; what still trains is stopped."""
+    for run_id in runs:
+        cached.lab().stop(run_id)
+    state.change(runs=())
+
+
+def _draw_settings() -> None:
+    left, right = st.columns(2)
+    with left:
+        _choose("rate", words.RATE, RATES)
+        _choose("steps", words.STEPS, STEPS)
+        _choose("layers", words.LAYERS, LAYERS)
+        _keep(st.toggle(words.PAIRS, **_bound("pairs")), "pairs")
+    with right:
+        _choose("width", words.WIDTH, WIDTHS)
+        _choose("heads", words.HEADS, HEADS)
+        _choose("vocabulary", words.VOCABULARY, VOCABULARIES)
+        _keep(st.number_input(words.SEED, 0, 9_999, **_bound("seed")), "seed")
+    typed = st.text_area(
+        words.SENTENCES,
+        max_chars=MOST_SENTENCES * (LONGEST_SENTENCE + 1),
+        help=words.SENTENCES_HELP,
+        **_bound("sentences"),
+    )
+    _keep(typed, "sentences")
+    try:
+        LabSettings(**{**chosen_settings(), "sentences": read_sentences(typed)})
+    except BertLensError as error:
+        html.note(str(error))
+
+
+def _choose(name: str, label: str, options: Sequence[int]) -> None:
+    chosen = st.select_slider(label, options, format_func=lambda one: f"{one:,}", **_bound(name))
+    _keep(chosen, name)
+
+
+def _bound(name: str) -> dict[str, Any]:
+    return {
+        "value": chosen_settings().get(name, getattr(USUAL, name)),
+        "key": f"pretraining.{name}",
+    }
+
+
+def _keep(value: Any, name: str) -> None:
+    chosen_settings()[name] = value
