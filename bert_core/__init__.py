@@ -69,6 +69,12 @@ _HOMES = {
     "weigh_parts": "next_sentence_reasons",
     "compare_variants": "next_sentence_reasons",
     "called_next": "neighbour_sets",
+    "draw_questions": "evaluation_questions",
+    "evaluate": "evaluation",
+    "RunRequest": "pretraining_setup",
+    "prepare_run": "pretraining_setup",
+    "train": "pretraining_run",
+    "save_result": "pretraining_result",
     "BertLensError": "errors",
 }
 

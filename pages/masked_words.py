@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from bert_core.inference import HIDDEN_STATES
 from bert_core.masked_words import MaskedPrediction
 from bert_core.prediction_snippets import masked_words_snippet
 from bert_core.tokenization import Encoding
@@ -29,7 +30,8 @@ def main() -> None:
     masked = page.masked if ask else page.masked or default_mask(page.encoding)
     encoding = page.masked_encoding(masked)
     place = chosen_place(page, encoding)
-    (run,) = page.run((encoding, ()))
+    # What a question will need comes with the first pass; the engine keeps it.
+    (run,) = page.run((encoding, (HIDDEN_STATES,) if page.view.mlm == "layers" else ()))
     page.strip(
         encoding,
         words.STRIP_ASK if ask else words.STRIP,

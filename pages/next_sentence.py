@@ -4,7 +4,7 @@ import streamlit as st
 
 from bert_core.figures.bars import split_bar
 from bert_core.figures.labels import percent
-from bert_core.inference import BertRun
+from bert_core.inference import HIDDEN_STATES, BertRun
 from bert_core.next_sentence import NextSentenceScore, score_next_sentence
 from bert_core.prediction_snippets import next_sentence_snippet
 from ui import charts, html, state
@@ -23,7 +23,9 @@ def main() -> None:
     page = open_page("next_sentence", words.TITLE, words.LEAD)
     masked = page.masked if page.view.with_masks else ()
     encoding = page.masked_encoding(masked)
-    run, typed = page.run((encoding, ()), (page.encoding, ()))
+    # What a question will need comes with the first pass; the engine keeps it.
+    keep = (HIDDEN_STATES,) if page.view.nsp == "layers" else ()
+    run, typed = page.run((encoding, keep), (page.encoding, ()))
     page.strip(
         encoding, words.STRIP, lambda at: hide(page, masked, at), action="mask", whole_words=True
     )

@@ -48,6 +48,8 @@ ANALYSES = (
     "calibration_summary",
     "candidates",
     "comparison",
+    "evaluation",
+    "evaluation_questions",
     "filled_text",
     "head_links",
     "head_measures",
