@@ -51,6 +51,7 @@ from tests.visit import (
     view_of,
     visit,
 )
+from ui import cached
 from ui.masked_words import blank, calibration, joint, layers, targets, training
 from ui.masked_words import rank as ranking
 from ui.masked_words.hints import AT_ONCE, GUESSES, SLOT
@@ -87,15 +88,11 @@ TEXTS = {
 
 
 @pytest.fixture(autouse=True)
-def _few(server: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The bundled texts are a few; runs of ours beside the server's work use one core."""
+def _few(server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundled texts are a few."""
     monkeypatch.setattr("ui.masked_words.calibration.bundled_hundred", lambda: FEW)
     monkeypatch.setattr(words, "RANK_EXAMPLE", "A dog ran.")
     monkeypatch.setattr(words, "PAIRS_EXAMPLE", "A dog ran. ||| A dogs ran.")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def jobs(at: AppTest) -> list[Any]:
@@ -371,9 +368,9 @@ def test_the_layers_say_what_the_library_reads_in_them(text: str, embedded: Bert
     assert [tuple(map(unescape, row)) for row in table["text"]] == [*reading.pieces]
     lines = {name: figure(at, f"{layers.CHART}.{name}")["data"] for name in ("share", "rank")}
     for at_, followed in enumerate(reading.followed):
-        (share,) = (one for one in lines["share"] if followed == unescape(one["text"]))
+        (share,) = (one for one in lines["share"] if followed == unescape(one["text"][0]))
         assert_allclose(numbers(share["y"]), reading.followed_probabilities[at_], atol=1e-4)
-        (place_of,) = (one for one in lines["rank"] if followed == unescape(one["text"]))
+        (place_of,) = (one for one in lines["rank"] if followed == unescape(one["text"][0]))
         assert_allclose(numbers(place_of["y"]), reading.ranks[at_])
     for name, expected in (("cosine", reading.cosines), ("entropy", reading.entropies)):
         (line,) = figure(at, f"{layers.CHART}.{name}")["data"]
@@ -1005,3 +1002,33 @@ def test_what_is_chosen_goes_into_the_link() -> None:
         "other": NEW_YORK,
     }
     assert {name: at.query_params[name] for name in link} == link
+
+
+@pytest.mark.parametrize(("name", "query"), [("masked_words", "mlm"), ("next_sentence", "nsp")])
+def test_layer_by_layer_costs_no_second_pass(
+    name: str, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = cached.get_engine("embedded")
+    kept: list[tuple[str, ...]] = []
+    usual = engine._run_batch
+
+    def counting(bert: Bert, encodings: Any, keeps: Any) -> Any:
+        kept.extend(tuple(keep) for keep in keeps)
+        return usual(bert, encodings, keeps)
+
+    monkeypatch.setattr(engine, "_run_batch", counting)
+    asked = {"a": "She opened the door.", "b": "The room was dark.", "mask": "2"}
+    at = page.visit(name, **asked, **{query: "layers"})
+    assert not at.exception
+    drawn = "masked_words.lens" if query == "mlm" else "next_sentence.layers.line"
+    assert figure(at, drawn)
+    assert [keep for keep in kept if HIDDEN_STATES in keep] == [(HIDDEN_STATES,)]
+    plain = [keep for keep in kept if HIDDEN_STATES not in keep]
+    assert not plain
+
+
+def test_a_pasted_list_stays_when_its_question_closes() -> None:
+    at = page.visit("masked_words", a="The cat sat.", mlm="rank")
+    at.text_area(key="masked_words.rank.list").set_value("My own list.").run()
+    at = page.go_to(page.go_to(at, "tokenization"), "masked_words")
+    assert at.text_area(key="masked_words.rank.list").value == "My own list."

@@ -36,6 +36,8 @@ from ui.view import NSP_STUDIES
 from ui.words import common
 from ui.words import next_studies as words
 
+pytestmark = pytest.mark.usefixtures("server")
+
 PAIR = ("She opened the door and went in.", "The room was dark and cold.")
 FAR = (PAIR[0], "Interest rates rose in the second quarter.")
 HOSTILE = ("</script><img src=x onerror=alert(1)>", "<b>%{x}</b> $y$ **z** </script><img src=x>")
@@ -46,15 +48,6 @@ TEXTS = {
     "hostile": {"a": HOSTILE[0], "b": HOSTILE[1]},
 }
 KINDS = neighbour_sets.KINDS
-
-
-@pytest.fixture(autouse=True)
-def _one_core(server: None) -> Iterator[None]:
-    """Runs of ours beside the page's use one core."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def opened(study: str, **query: str) -> AppTest:
@@ -197,7 +190,7 @@ def test_what_was_typed_stays_when_the_question_is_closed_and_an_upload_comes_fi
     settled(at)
     assert at.text_area(key="next_sentence.candidates.text").value == "One.\nTwo."
     assert len(tables(at)[1]) == 1 + 2
-    upload = at.file_uploader(key="next_sentence.candidates.file")
+    upload = at.file_uploader(key="next_sentence.candidates.text.file")
     settled(upload.set_value(("b.txt", "Drei.\nVier.\nFünf.".encode(), "text/plain")).run())
     assert {row[1] for row in tables(at)[1][1:]} == {"Drei.", "Vier.", "Fünf."}
 

@@ -24,20 +24,23 @@ from bert_core.tokenization import Encoding
 from ui import charts, html
 from ui.jobs import draw_progress, drop_partly, say_partly, session_job
 from ui.page import Page
+from ui.sources import read_source
 from ui.switches import draw_switch
 from ui.takeaway import draw_study_foot
 from ui.words import masked_studies as words
 
 SLOT = "masked_words.rank"
 CHART = "masked_words.share"
-MOST_CHARACTERS = 200_000
 LISTED = 20
 SHORT = 90
 
 
 def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
     what = draw_switch(f"{SLOT}.what", words.RANK_WHAT, words.RANK_WHATS)
-    source = read_source(what)
+    label = words.RANK_LIST if what == "list" else words.RANK_PAIRS
+    source = read_source(f"{SLOT}.{what}", label, example_of(what), words.UPLOAD)
+    if what == "pairs":
+        html.note(words.PAIRS_CARE)
     left, right = st.columns(2)
     with left:
         method: Method = select(words.METHOD, METHODS[::-1], words.METHODS, "method")
@@ -65,18 +68,6 @@ def select(label: str, options: Sequence[Any], names: dict[str, str], key: str) 
 
 def example_of(what: str) -> str:
     return words.RANK_EXAMPLE if what == "list" else words.PAIRS_EXAMPLE
-
-
-def read_source(what: str) -> str | bytes:
-    """What is in the field, or the uploaded file."""
-    label = words.RANK_LIST if what == "list" else words.RANK_PAIRS
-    key = f"{SLOT}.{what}"
-    left, right = st.columns([3, 2], gap="large")
-    pasted = left.text_area(label, example_of(what), key=key, height=200, max_chars=MOST_CHARACTERS)
-    upload = right.file_uploader(words.UPLOAD, type=["txt", "tsv", "csv"], key=f"{key}.file")
-    if what == "pairs":
-        html.note(words.PAIRS_CARE)
-    return upload.getvalue() if upload is not None else pasted
 
 
 def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) -> None:

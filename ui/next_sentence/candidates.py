@@ -14,8 +14,9 @@ from bert_core.lists import ParsedList, read_lines
 from bert_core.runner import engine_runner
 from ui import charts, html, state
 from ui.jobs import draw_progress, session_job
-from ui.next_sentence.parts import say_partly, signed, text_field
+from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
+from ui.sources import read_source
 from ui.takeaway import draw_study_foot
 from ui.view import View
 from ui.words import next_studies as words
@@ -28,7 +29,8 @@ BROKEN_SHOWN = 5
 
 def draw_candidates(page: Page, run: BertRun) -> None:
     """Reads the page's A as typed; works with one sentence too."""
-    parsed = read_lines(read_source(page))
+    default = words.CANDIDATES_FOR.get(page.encoding.text, words.CANDIDATES_ELSE)
+    parsed = read_lines(read_source(f"{SLOT}.text", words.CANDIDATES, default, words.UPLOAD))
     draw_broken(parsed)
     if not parsed.lines:
         return
@@ -48,17 +50,6 @@ def draw_candidates(page: Page, run: BertRun) -> None:
     if job.results:
         numbers = [row.number for row in parsed.lines]
         draw_ranking(page, rank_candidates(job.results), numbers)
-
-
-def read_source(page: Page) -> str | bytes:
-    """What is in the uploaded file, or else in the field."""
-    default = words.CANDIDATES_FOR.get(page.encoding.text, words.CANDIDATES_ELSE)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        pasted = text_field("candidates.text", words.CANDIDATES, default, height=190)
-    kinds = ["txt", "csv", "tsv"]
-    upload = right.file_uploader(words.UPLOAD, type=kinds, key=f"{SLOT}.file")
-    return pasted if upload is None else bytes(upload.getvalue())
 
 
 def draw_broken(parsed: ParsedList) -> None:

@@ -25,8 +25,9 @@ from bert_core.sentence_order import (
 from bert_core.tokenization import MAX_CHARACTERS
 from ui import charts, html
 from ui.jobs import draw_progress, session_job
-from ui.next_sentence.parts import say_partly, signed, text_field
+from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
+from ui.sources import text_field
 from ui.takeaway import draw_study_foot
 from ui.words import next_studies as words
 
@@ -38,7 +39,11 @@ SHORT = 90
 def draw_order(page: Page, run: BertRun) -> None:
     """Reads a paragraph of its own, so that it works with one sentence too."""
     text = text_field(
-        "order.text", words.PARAGRAPH, words.PARAGRAPH_EXAMPLE, height=130, most=MAX_CHARACTERS
+        "next_sentence.order.text",
+        words.PARAGRAPH,
+        words.PARAGRAPH_EXAMPLE,
+        height=130,
+        most=MAX_CHARACTERS,
     )
     paragraph = split_paragraph(text)
     draw_unread(paragraph)

@@ -1,4 +1,4 @@
-"""What the questions share: fields that keep their text, and what a stopped job says."""
+"""What the questions share: what a stopped job says, and numbers with their sign."""
 
 from typing import Any
 
@@ -7,27 +7,6 @@ import streamlit as st
 from bert_core.job import Job
 from ui import jobs
 from ui.words import next_studies as words
-
-MOST_CHARACTERS = 200_000
-
-
-def text_field(
-    name: str, label: str, default: str, *, height: int, most: int = MOST_CHARACTERS
-) -> str:
-    """A text area with `default` in it until somebody types; what was typed stays when it closes.
-
-    `default` may change with the page's sentences.
-    """
-    key, typed = f"next_sentence.{name}", f"next_sentence.{name}:typed"
-    shown = st.session_state.get(typed, default)
-    if st.session_state.get(key) != shown:
-        st.session_state[key] = shown
-
-    def keep() -> None:
-        st.session_state[typed] = st.session_state[key]
-
-    st.text_area(label, key=key, on_change=keep, height=height, max_chars=most)
-    return str(shown)
 
 
 def say_partly(job: Job[Any], slot: str) -> None:

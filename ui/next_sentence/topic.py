@@ -17,11 +17,13 @@ from bert_core.sentence_order import split_paragraph
 from bert_core.tokenization import MAX_CHARACTERS
 from ui import charts, html
 from ui.jobs import draw_progress, session_job
-from ui.next_sentence.parts import say_partly, signed, text_field
+from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page, sentence_on_failure
+from ui.sources import text_field
 from ui.takeaway import draw_study_foot
 from ui.words import next_studies as words
 
+AROUND = "next_sentence.test.around"
 SLOT = "next_sentence.test"
 SETS = f"{SLOT}.sets"
 ORDER_VARIANTS = ("swapped", "shuffled")
@@ -37,7 +39,7 @@ def draw_topic(page: Page, run: BertRun) -> None:
 
 
 def draw_variants(page: Page) -> None:
-    around = text_field("test.around", words.AROUND, "", height=80, most=MAX_CHARACTERS)
+    around = text_field(AROUND, words.AROUND, "", height=80, most=MAX_CHARACTERS)
     others = split_paragraph(around).sentences if around.strip() else ()
     text, pair = page.encoding.text, page.encoding.pair or ""
     job: Job[Variant] = session_job(
