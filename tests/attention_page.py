@@ -1,17 +1,16 @@
 """What tests of the attention page share: its texts, and its numbers as it writes them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
-import torch
 from streamlit.testing.v1 import AppTest
 
 from bert_core.figures.labels import percent
 from bert_core.head_measures import KINDS
 from bert_core.head_roles import HeadRole
+from bert_core.inference import BertRun, run_bert
+from bert_core.model import Bert
 from bert_core.sentence_sets import bundled_hundred
+from bert_core.tokenization import encode
 from tests import visit as page
 from ui import cached
 from ui.words import heads as head_words
@@ -30,15 +29,17 @@ NAMES = [f"{layer}.{head}" for layer in range(1, 7) for head in range(1, 13)]
 FEW = bundled_hundred()[::10]
 
 
-@contextmanager
-def few_texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The hundred texts are a few; runs of ours beside the server's scans use one core."""
+@pytest.fixture
+def few_texts(server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hundred texts are a few."""
     for module in ("links", "many"):
         monkeypatch.setattr(f"ui.attention.{module}.bundled_hundred", lambda: FEW)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def pair_run(embedded: Bert) -> BertRun:
+    """What the library makes of the pair."""
+    return run_bert(embedded, encode(embedded, *PAIR))
 
 
 def scanned(at: AppTest) -> AppTest:

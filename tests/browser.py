@@ -13,22 +13,32 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from xml.etree import ElementTree
 
 import numpy as np
-from playwright.sync_api import Browser, FrameLocator, Locator, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, expect
 from playwright.sync_api import Page as Tab
+from playwright.sync_api import TimeoutError as PatienceError
 
 from benchmarks.browser import Server, complaints
 from tests.visit import PAGES, PICTURES
-from ui.words import attention, home, masked_words, next_sentence, studies, tokenization
+from ui.words import (
+    attention,
+    home,
+    masked_words,
+    next_sentence,
+    pretraining,
+    studies,
+    tokenization,
+)
 
 WIDE, PHONE = 1440, 400
-PATIENCE_MS = 20_000  # a slow machine may take long; who waits in vain fails anyway
+PATIENCE_MS = 30_000  # other programs may hold the cores; who waits in vain fails anyway
+GLANCE_MS = 20  # between two looks at what is waited for
 SENTENCES = {"A": "Sentence A", "B": "Sentence B, if you like"}
 TITLES = {
     name: words.TITLE
     for name, words in zip(
         PAGES, (home, tokenization, attention, masked_words, next_sentence), strict=True
     )
-}
+} | {"pretraining": pretraining.TITLE}
 
 # What the browser sets up if text of a visitor is ever run.
 FLAG = "lens_was_had"
@@ -45,22 +55,21 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 class Visitor:
-    """A tab in a context of its own, as wide as asked for, light or dark.
+    """A tab in a context that is its own until it closes, as wide as asked for, light or dark.
 
     heard: complaints so far: console errors, exceptions, dialogs, other windows, and requests to
     any host but the server.
     """
 
     def __init__(
-        self, browser: Browser, server: Server, width: int = WIDE, theme: str = "light"
+        self, context: BrowserContext, server: Server, width: int = WIDE, theme: str = "light"
     ) -> None:
         self.server = server
-        self.context = browser.new_context(
-            viewport={"width": width, "height": 1000},
-            color_scheme="dark" if theme == "dark" else "light",
-        )
+        self.context = context
         self.context.set_default_timeout(PATIENCE_MS)
         self.tab: Tab = self.context.new_page()
+        self.tab.set_viewport_size({"width": width, "height": 1000})
+        self.tab.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         # Lets through the two answers of 404 with which Streamlit, opened by a link to one of its
         # pages, finds out where it is served from.
         self.heard = complaints(self.tab)
@@ -79,18 +88,24 @@ class Visitor:
             self.heard.append(f"dialog: {dialog.message}")
             dialog.dismiss()
 
-        self.context.on("request", lambda request: note_request(request.url))
         self.tab.on("websocket", lambda socket: note_request(socket.url))
         self.tab.on("dialog", note_dialog)
         self.tab.on("crash", lambda _: self.heard.append("the tab crashed"))
-        self.context.on("page", lambda other: self.heard.append(f"another window: {other.url}"))
+        self._ears: dict[Any, Callable[[Any], None]] = {
+            "request": lambda request: note_request(request.url),
+            "page": lambda other: self.heard.append(f"another window: {other.url}"),
+        }
+        for event, ear in self._ears.items():
+            self.context.on(event, ear)
 
     def close(self) -> list[str]:
         """End the visit; returns all that was wrong with it."""
         wrong = list(self.heard)
         if self.tab.evaluate(f"window.{FLAG} !== undefined"):
             wrong.append("text of the visitor was run")
-        self.context.close()
+        for event, ear in self._ears.items():
+            self.context.remove_listener(event, ear)
+        self.tab.close()
         log = self.server.log[self._log_start :]
         return [*wrong, *([log] if "Traceback" in log else [])]
 
@@ -116,20 +131,19 @@ class Visitor:
 
     def settle(self) -> None:
         """Wait until the server has nothing more to say; there is a page then, and no exception."""
-        expect(self.tab.locator(".bl-title")).to_be_visible()
-        expect(self.tab.get_by_test_id("stApp")).to_have_attribute(
-            "data-test-script-state", "notRunning"
-        )
-        expect(self.tab.locator("[data-stale=true]")).to_have_count(0)
-        expect(self.tab.get_by_test_id("stException")).to_have_count(0)
+        try:
+            self.tab.wait_for_function(SETTLED)
+        except PatienceError:
+            expect(self.tab.get_by_test_id("stException")).to_have_count(0, timeout=1)
+            raise
 
     def until(self, condition: Callable[[], Value], what: str) -> Value:
         """Wait until `condition` gives something; `what` says what was waited for."""
-        for _ in range(PATIENCE_MS // 100):
+        for _ in range(PATIENCE_MS // GLANCE_MS):
             found = condition()
             if found:
                 return found
-            self.tab.wait_for_timeout(100)
+            self.tab.wait_for_timeout(GLANCE_MS)
         raise AssertionError(f"never: {what}")
 
     def choose(self, label: str) -> None:
@@ -307,12 +321,7 @@ class Visitor:
     def point_at_cell(self, place: Locator, query: int, key: int, tokens: int) -> None:
         """Point at a cell of the large map drawn on a canvas, none of it out of sight."""
         place.scroll_into_view_if_needed()
-        left, side = place.evaluate(CELLS)
-        box = place.bounding_box()
-        assert box is not None
-        top = box["height"] - 1 - side
-        across, down = ((at + 0.5) * side / tokens for at in (key, query))
-        self.tab.mouse.move(box["x"] + left + across, box["y"] + top + down)
+        self.tab.mouse.move(*middle_of(square(place), query, key, tokens))
 
     def marked(self, cell: int) -> tuple[list[float], list[float]]:
         """Where lines lie over a small map for what is pointed at: in shares of its side, down
@@ -340,7 +349,7 @@ class Visitor:
         self.tab.goto("about:blank")
         self.context.set_offline(True)
         asked: list[str] = []
-        self.context.on("request", lambda request: asked.append(request.url))
+        self.tab.on("request", lambda request: asked.append(request.url))
         self.tab.goto(path.as_uri())
         return asked
 
@@ -428,6 +437,22 @@ class Visitor:
         )
 
 
+def square(stage: Locator) -> tuple[float, float, float]:
+    """Left, top and side on screen of the cells of a large map: they end where it does, below."""
+    left, side = stage.evaluate(CELLS)
+    box = stage.bounding_box()
+    assert box is not None
+    return box["x"] + left, box["y"] + box["height"] - 1 - side, side
+
+
+def middle_of(
+    cells: tuple[float, float, float], query: float, key: float, tokens: int
+) -> tuple[float, float]:
+    """Where on screen the middle of a cell is: of `cells`, left, top and side, shown whole."""
+    left, top, side = cells
+    return left + (key + 0.5) * side / tokens, top + (query + 0.5) * side / tokens
+
+
 def read_svg(document: bytes) -> tuple[list[str], int]:
     """The texts in an SVG, and how many paths it has."""
     root, space = ElementTree.fromstring(document), "{http://www.w3.org/2000/svg}"
@@ -439,6 +464,18 @@ def visible(text: str) -> str:
     """Without the characters of no width that keep equal tokens apart on an axis."""
     return "".join(char for char in text if unicodedata.category(char) != "Cf")
 
+
+# Looked at with every frame; `expect` looks twice a second once it has waited for a while. In the
+# third frame in a row the browser has drawn what the server said last, and will send that on.
+SETTLED = """() => {
+  const calm = document.querySelector(".bl-title")?.checkVisibility()
+    && document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+    && !document.querySelector("[data-stale=true], [data-testid=stException]");
+  window.calmFrames = calm ? (window.calmFrames ?? 0) + 1 : 0;
+  if (window.calmFrames < 3) return false;
+  window.calmFrames = 0;
+  return true;
+}"""
 
 BLANK_MAPS = """cells => cells.filter(cell => {
   const stage = cell.closest(".stage");

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 import streamlit as st
+import torch
 from hypothesis import settings
 
 from bert_core.checkpoints import EMBEDDED
@@ -20,9 +21,18 @@ from ui.settings import settings as server_settings
 
 COMPONENTS = "streamlit.components.v2.manifest_scanner"
 
+pytest.register_assert_rewrite("tests.attention_page", "tests.chromium")
+
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Torch takes one core: two threads wait for each other where others want the cores, and for
+    tensors as small as those of tests they wait longer than they work."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import numpy as np
 from bert_core.engine import Engine
 from bert_core.inference import ALL, BertRun, run_batch
 from bert_core.model import Bert
+from bert_core.runner import direct_runner
 from bert_core.tokenization import Encoding, encode
 
 PATIENCE = 20.0  # seconds after which a test that hangs is called a failure
@@ -61,6 +62,29 @@ class Held:
 
     def let_go(self) -> None:
         self.recorder.gate.set()
+
+
+class RecordingRunner:
+    """Runs inputs in this thread, as `direct_runner` does, and keeps what it was asked for.
+
+    asked: the inputs of each call.
+    """
+
+    def __init__(self, bert: Bert) -> None:
+        self._run = direct_runner(bert)
+        self.asked: list[list[Encoding]] = []
+
+    def __call__(
+        self, encodings: Sequence[Encoding], keep: Collection[str] = ()
+    ) -> Sequence[BertRun]:
+        assert not keep
+        self.asked.append(list(encodings))
+        return self._run(encodings, keep)
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many inputs each call had."""
+        return [len(asked) for asked in self.asked]
 
 
 def assert_same(ours: BertRun, expected: BertRun, tolerance: float = 1e-5) -> None:

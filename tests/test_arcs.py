@@ -8,17 +8,18 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 from playwright.sync_api import Page as Tab
 
-from benchmarks.browser import chromium_options, complaints
 from bert_core.arc_view import ArcView, keep_share
-from launcher.commands import StartError
+from tests.chromium import quiet_tab
 from ui.components import arcs
 from ui.components.arcs import NAMES, ArcPick, arc_view
 from ui.components.assets import read_css, read_js
 from ui.components.palette_css import palette_css
 from ui.components.weights import unpack_weights
+
+pytest_plugins = ("tests.chromium",)
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "</script><img src=x onerror=\"window.had=1\"> & 'q' \x00"
@@ -46,27 +47,10 @@ MOUNT = """async ([source, css, theme, data]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        options = chromium_options()
-    except StartError as error:
-        pytest.fail(f"The browser tests need Chromium. {error}", pytrace=False)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**options)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Tab]:
-    """An empty tab that must have nothing to complain of in the end."""
-    opened = browser.new_page(viewport={"width": 700, "height": 800})
-    heard = complaints(opened)
-    yield opened
-    assert heard == []
-    assert opened.evaluate("window.had === undefined")
-    opened.close()
+    with quiet_tab(browser, viewport={"width": 700, "height": 800}) as opened:
+        yield opened
 
 
 def a_view(size: int = 5, share: float = 0.8, labels: tuple[str, ...] = ()) -> ArcView:

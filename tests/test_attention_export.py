@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from benchmarks.browser import chromium_options, complaints
+from benchmarks.browser import complaints
 from bert_core import attention_export
 from bert_core.attention import AttentionMap, read_attention
 from bert_core.attention_export import UNIT, all_heads_html, one_head_html, to_npz
@@ -24,6 +24,9 @@ from bert_core.figures.palette import DARK, LIGHT
 from bert_core.inference import BertRun, run_bert
 from bert_core.model import Bert
 from bert_core.tokenization import Encoding, encode
+from tests.browser import middle_of
+
+pytest_plugins = ("tests.chromium",)
 
 EVIL = "</script><img src=x onerror=window.had=1><script>window.had=1</script>&lt;\u2028"
 
@@ -207,14 +210,6 @@ def test_no_text_ends_the_element_it_is_in(run: BertRun) -> None:
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**chromium_options())
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     """Opens a file without a network; in the end it may have asked for nothing and said nothing."""
@@ -248,8 +243,7 @@ def point(tab: Page, query: int, key: int, tokens: int) -> str:
     field.scroll_into_view_if_needed()
     box = field.bounding_box()
     assert box is not None
-    side = box["width"] / tokens
-    tab.mouse.move(box["x"] + side * (key + 0.5), box["y"] + side * (query + 0.5))
+    tab.mouse.move(*middle_of((box["x"], box["y"], box["width"]), query, key, tokens))
     return tab.locator(".readout").inner_text().replace("\u00a0", " ")
 
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
-from benchmarks.browser import chromium_options
 from bert_core import bertviz_html, bertviz_page
 from bert_core.bertviz_html import (
     HEAD_VIEW_TOKENS,
@@ -30,7 +29,8 @@ from bert_core.figures.palette import palette
 from bert_core.inference import BertRun, run_bert
 from bert_core.model import Bert
 from bert_core.tokenization import encode
-from launcher.commands import StartError
+
+pytest_plugins = ("tests.chromium",)
 
 EVIL = "</script><!--<script><img src=x onerror=window.had=1><script>window.had=1</script>"
 LAYERS, HEADS, TOKENS, START_OF_B = 2, 4, 8, 5
@@ -215,18 +215,6 @@ def test_runs_that_kept_too_little_are_refused(view: str, make: MakeView, run: B
 
 
 # What a browser draws, without a network
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        options = chromium_options()
-    except StartError as error:
-        pytest.fail(f"The browser tests need Chromium. {error}", pytrace=False)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**options)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from playwright.sync_api import FilePayload, expect
 
 from bert_core.figures.labels import percent
 from bert_core.figures.palette import DARK, LIGHT, Palette
-from tests.browser import HOSTILE, IMAGE, PHONE, SCRIPT, TITLES, Visitor
+from tests.browser import HOSTILE, IMAGE, PHONE, SCRIPT, TITLES, Visitor, middle_of
 from tests.chromium import Visit
 from tests.visit import PAGES
 from ui.attention.maps import PLOTLY_TOKENS
@@ -128,13 +128,12 @@ def test_the_state_goes_along_and_each_link_shows_it_again(visit: Visit) -> None
     masks = ",".join(map(str, visitor.positions("masked")))
     visitor.expect_link(mask=masks, a=DOG, head="4.2")
 
-    shown = {}
+    shown, other = {}, visit()
     for page in PAGES:
         visitor.go(page)
         visitor.expect_link(a=DOG, b="It was not alone.", head="4.2", mask=masks)
         visitor.expect_pictures(page)
         shown[page] = visitor.snapshot()
-        other = visit()
         other.follow(visitor.tab.url)
         other.expect_pictures(page)
         assert other.snapshot() == shown[page]
@@ -362,9 +361,9 @@ def test_a_token_is_looked_from_and_hovering_tells_twins_apart(visit: Visit) -> 
 
     drawn = heatmap.locator(".heatmaplayer image").bounding_box()
     assert drawn is not None
-    side = drawn["width"] / len(weights)
+    cells = drawn["x"], drawn["y"], drawn["width"]
     for query, key, names in ((6, 2, "dog → dog"), (2, 6, "dog → dog"), (5, 4, "other → the")):
-        visitor.tab.mouse.move(drawn["x"] + side * (key + 0.5), drawn["y"] + side * (query + 0.5))
+        visitor.tab.mouse.move(*middle_of(cells, query, key, len(weights)))
         visitor.expect_hover("attention.map", f"{names}{weights[query][key]:.2%}")
     visitor.tab.mouse.move(5, 5)
     visitor.chip(6).click()

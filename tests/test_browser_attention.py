@@ -7,14 +7,13 @@ what must never happen (`Visitor.close`).
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -29,7 +28,7 @@ from bert_core.model import Bert, load_bert
 from bert_core.sentence_sets import bundled_hundred
 from bert_core.tokenization import encode
 from tests import browser as visits
-from tests.browser import HOSTILE, IMAGE, PHONE, Visitor, read_svg
+from tests.browser import HOSTILE, IMAGE, PHONE, Visitor, middle_of, read_svg
 from tests.chromium import Visit
 from tests.tiny import save_tiny, tiny_model, tiny_tokenizer
 from ui.components.one_map import NAMES
@@ -40,7 +39,6 @@ pytest_plugins = ("tests.chromium",)
 
 RunOf = Callable[..., BertRun]
 
-PATIENCE_MS = 30_000  # other programs may hold the cores
 TROPHY = "The trophy does not fit in the suitcase because it is too big."
 NURSE, DOCTOR = "The nurse said that she was late.", "The doctor said that she was late."
 CAT = {"a": "The cat sat on the mat.", "b": "It was asleep."}
@@ -49,22 +47,10 @@ MAPS = "[data-testid=head-grid] [data-map]"
 AWAY = (*READINGS[1:], READINGS[0])  # from the map to all others, and back to it
 
 
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    usual = visits.PATIENCE_MS
-    monkeypatch.setattr(visits, "PATIENCE_MS", PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=usual)
-
-
 @pytest.fixture(scope="module")
-def run_of(embedded: Bert) -> Iterator[RunOf]:
-    """The run of a text or a pair. One thread: two wait for each other where cores are busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield cache(lambda *texts: run_bert(embedded, encode(embedded, *texts), keep=(ATTENTIONS,)))
-    torch.set_num_threads(threads)
+def run_of(embedded: Bert) -> RunOf:
+    """The run of a text or a pair."""
+    return cache(lambda *texts: run_bert(embedded, encode(embedded, *texts), keep=(ATTENTIONS,)))
 
 
 def test_with_the_mouse_alone_a_link_is_ranked_weighed_and_taken_away(
@@ -379,9 +365,9 @@ def test_files_hold_the_numbers_of_the_open_head_and_are_read_offline(
     assert canvas.evaluate(visits.COLOURS) > 5
     box = canvas.bounding_box()
     assert box is not None
-    side = box["width"] / len(tokens)
+    cells = box["x"], box["y"], box["width"]
     for query, key in (divmod(int(weights.argmax()), len(tokens)), (1, 2), (4, 0)):
-        visitor.tab.mouse.move(box["x"] + side * (key + 0.5), box["y"] + side * (query + 0.5))
+        visitor.tab.mouse.move(*middle_of(cells, query, key, len(tokens)))
         said = f"{tokens[query]} → {tokens[key]} {100 * weights[query, key]:.2f}\u00a0%"
         expect(visitor.tab.locator(".readout")).to_have_text(said)
     assert asked == [(tmp_path / "head.html").as_uri()]

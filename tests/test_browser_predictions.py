@@ -6,13 +6,12 @@ look at what must never happen (`Visitor.close`).
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
@@ -39,7 +38,6 @@ from ui.words import masked_studies as words
 
 pytest_plugins = ("tests.chromium",)
 
-PATIENCE_MS = 30_000  # other programs may hold the cores
 STUDIES = MLM_STUDIES[1:]
 UNDO = "Undo"
 DOCTOR = "The doctor said that she was late."
@@ -66,22 +64,10 @@ NO_WEBGL = """{
 }"""
 
 
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    usual = visits.PATIENCE_MS
-    monkeypatch.setattr(visits, "PATIENCE_MS", PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=usual)
-
-
 @pytest.fixture(scope="module")
-def bert(embedded: Bert) -> Iterator[Bert]:
-    """The model that ships. One thread: two wait for each other where cores are busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield embedded
-    torch.set_num_threads(threads)
+def bert(embedded: Bert) -> Bert:
+    """The model that ships."""
+    return embedded
 
 
 # What stands on the page

@@ -1,6 +1,5 @@
 """Many second sentences at once: as one by one, in order, and ranked."""
 
-from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,13 @@ from transformers import BertForMaskedLM
 from bert_core.candidates import CHUNK, rank_candidates, score_candidates, score_pairs
 from bert_core.engine import Engine
 from bert_core.errors import InputError, MissingHeadError
-from bert_core.inference import BertRun, run_bert
+from bert_core.inference import run_bert
 from bert_core.job import Job
 from bert_core.model import Bert, load_bert
 from bert_core.next_sentence import score_next_sentence
-from bert_core.runner import direct_runner, engine_runner
-from bert_core.tokenization import Encoding, encode
+from bert_core.runner import engine_runner
+from bert_core.tokenization import encode
+from tests.recorder import RecordingRunner
 from tests.tiny import save_tiny, tiny_config
 
 TEXT = "the cat sat on the mat"
@@ -43,18 +43,12 @@ def test_pairs_have_an_a_of_their_own(tiny: Bert) -> None:
 
 
 def test_many_are_asked_for_a_chunk_at_a_time_and_come_one_by_one(tiny: Bert) -> None:
-    asked: list[int] = []
-    inner = direct_runner(tiny)
-
-    def run(encodings: Sequence[Encoding], keep: Collection[str] = ()) -> Sequence[BertRun]:
-        asked.append(len(encodings))
-        return inner(encodings, keep)
-
+    run = RecordingRunner(tiny)
     coming = score_candidates(tiny, TEXT, ["a dog"] * (2 * CHUNK + 3), run)
     assert next(coming).index == 0
-    assert asked == [CHUNK]
+    assert run.sizes == [CHUNK]
     assert [score.index for score in coming] == list(range(1, 2 * CHUNK + 3))
-    assert asked == [CHUNK, CHUNK, 3]
+    assert run.sizes == [CHUNK, CHUNK, 3]
 
 
 def test_a_job_behind_an_engine_finds_the_same(tiny: Bert) -> None:

@@ -6,13 +6,12 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 from playwright.sync_api import Page as Tab
 
-from benchmarks.browser import chromium_options, complaints
 from bert_core.figures.palette import DARK, LIGHT, Palette
 from bert_core.tokenization import Encoding
-from launcher.commands import StartError
+from tests.chromium import quiet_tab
 from ui.components import hints as hints_module
 from ui.components import strip as strip_module
 from ui.components.assets import read_css, read_js
@@ -20,6 +19,8 @@ from ui.components.hints import AGAIN, MOST_GUESSES, Hint, token_hints
 from ui.components.palette_css import palette_css
 from ui.components.strip import token_strip
 from ui.components.strip.data import fingerprint
+
+pytest_plugins = ("tests.chromium",)
 
 EVIL = '</script><img src=x onerror="window.had=1">'
 IDLE = "most surprising: “muddy”, 13.4 bits"
@@ -50,27 +51,10 @@ window.show = (name, data) => {
 </script>"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        options = chromium_options()
-    except StartError as error:
-        pytest.fail(f"The browser tests need Chromium. {error}", pytrace=False)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**options)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Tab]:
-    """An empty tab that must have nothing to complain of in the end."""
-    opened = browser.new_page(viewport={"width": 900, "height": 600}, has_touch=True)
-    heard = complaints(opened)
-    yield opened
-    assert heard == []
-    assert opened.evaluate("window.had === undefined")
-    opened.close()
+    with quiet_tab(browser, viewport={"width": 900, "height": 600}, has_touch=True) as opened:
+        yield opened
 
 
 def an_encoding(words: str = "the em+##bed+##ding was muddy ,", start: int = 10) -> Encoding:

@@ -1,6 +1,6 @@
 """Masks filled jointly: exhaustive search, slow loops, and transformers' fill-mask."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from itertools import permutations
 from math import exp, log
 from pathlib import Path
@@ -18,7 +18,7 @@ from bert_core.checkpoints import EMBEDDED_FOLDER
 from bert_core.engine import Engine
 from bert_core.errors import InputError, MissingHeadError
 from bert_core.filled_text import filled_text
-from bert_core.inference import BertRun, run_bert
+from bert_core.inference import run_bert
 from bert_core.joint_filling import (
     Order,
     fill_in_turn,
@@ -28,8 +28,9 @@ from bert_core.joint_filling import (
 from bert_core.mask_choices import AT_ONCE, MAX_MASKS, Filling, ordinary_ids
 from bert_core.masked_words import predict_masked
 from bert_core.model import Bert, load_bert
-from bert_core.runner import direct_runner, engine_runner
+from bert_core.runner import engine_runner
 from bert_core.tokenization import Encoding, encode, with_ids, with_masks
+from tests.recorder import RecordingRunner
 from tests.texts import any_text, ordinary_text
 from tests.tiny import WORDS, save_tiny, tiny_bert, tiny_model
 
@@ -348,25 +349,10 @@ def test_pseudo_log_likelihood_masks_each_token_alone(
     assert pseudo_log_likelihoods(bert, []) == ()
 
 
-class Counting:
-    """A runner that keeps what it was asked."""
-
-    def __init__(self, bert: Bert) -> None:
-        self.run = direct_runner(bert)
-        self.asked: list[list[Encoding]] = []
-
-    def __call__(
-        self, encodings: Sequence[Encoding], keep: Collection[str] = ()
-    ) -> Sequence[BertRun]:
-        assert not keep
-        self.asked.append(list(encodings))
-        return self.run(encodings, keep)
-
-
 def test_fillings_that_are_one_input_once_masked_are_run_once(tiny: Bert) -> None:
     encoding = encode(tiny, "the cat [MASK]")
     fillings = beam_search(tiny, encoding, 5)
-    runner = Counting(tiny)
+    runner = RecordingRunner(tiny)
     pseudo_log_likelihoods(tiny, fillings, runner)
     (asked,) = runner.asked
     assert len(asked) == len({one.ids for one in asked}) == 5 * 2 + 1
@@ -374,11 +360,11 @@ def test_fillings_that_are_one_input_once_masked_are_run_once(tiny: Bert) -> Non
 
 def test_runs_are_few_and_their_batches_bounded(tiny: Bert) -> None:
     encoding = encode(tiny, TWO)
-    runner = Counting(tiny)
+    runner = RecordingRunner(tiny)
     fill_independently(tiny, encoding, run=runner)
     fill_in_turn(tiny, encoding, run=runner)
     beam_search(tiny, encoding, 100, run=runner)
-    assert [len(asked) for asked in runner.asked] == [1, 1, 1, 1, AT_ONCE, 100 - AT_ONCE]
+    assert runner.sizes == [1, 1, 1, 1, AT_ONCE, 100 - AT_ONCE]
 
 
 def test_an_engine_gives_the_same_fillings(tiny: Bert, engine: Engine) -> None:

@@ -11,16 +11,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect
 from playwright.sync_api import Page as Tab
 
-from benchmarks.browser import chromium_options, complaints, serve
+from benchmarks.browser import complaints, serve
 from bert_core.figures.palette import DARK, LIGHT, Palette
+from tests.browser import middle_of, square
 from ui.components import one_map
 from ui.components.assets import read_css, read_js
 from ui.components.one_map import NAMES, read_query, weight_map
 from ui.components.palette_css import palette_css
 from ui.components.weights import unpack_weights
+
+pytest_plugins = ("tests.chromium",)
 
 EVIL = "</script><img src=x onerror=window.had=1>\x01&\"'"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -42,22 +45,6 @@ window.show = (text) => {
   window.unmount = component({ data, parentElement: root, setTriggerValue });
 };
 </script>"""
-
-# The cells' left edge and their width: in the lowest line but two they are the longest part that
-# is painted, between the two lines about the map.
-FRAME = """stage => {
-  const canvas = stage.querySelector("canvas");
-  const ratio = canvas.width / canvas.getBoundingClientRect().width;
-  const at = canvas.height - Math.round(2 * ratio);
-  const line = canvas.getContext("2d").getImageData(0, at, canvas.width, 1).data;
-  let [start, best] = [0, [0, 0]];
-  for (let x = 0; x <= canvas.width; x += 1) {
-    if (x < canvas.width && line[4 * x + 3] === 255) continue;
-    if (x - start > best[1]) best = [start, x - start];
-    start = x + 1;
-  }
-  return [best[0] / ratio + 1, best[1] / ratio - 2];
-}"""
 
 PIXEL = """(canvas, [x, y]) => {
   const ratio = canvas.width / canvas.getBoundingClientRect().width;
@@ -199,16 +186,7 @@ class Bench:
 
     def place(self, row: float, column: float, count: int) -> tuple[float, float]:
         """The middle of a cell on screen, while the map is shown whole."""
-        left, top, side = self.square()
-        cell = side / count
-        return left + (column + 0.5) * cell, top + (row + 0.5) * cell
-
-    def square(self) -> tuple[float, float, float]:
-        """Left, top and side of the cells on screen: they end where the stage does, below."""
-        left, side = self.stage.evaluate(FRAME)
-        box = self.stage.bounding_box()
-        assert box is not None
-        return box["x"] + left, box["y"] + box["height"] - 1 - side, side
+        return middle_of(square(self.stage), row, column, count)
 
     def hover(self, row: float, column: float, count: int) -> None:
         self.tab.mouse.move(*self.place(row, column, count))
@@ -242,15 +220,6 @@ class Bench:
 
 
 Open = Callable[..., Bench]
-
-
-# Of the module, not of the session: while playwright runs, no other test could run asyncio.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**chromium_options())
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -618,7 +587,7 @@ def test_on_a_phone_nothing_sticks_out(open_bench: Open) -> None:
     bench.frame()
     wide = "all => all.filter(e => e.getBoundingClientRect().right > innerWidth).length"
     assert bench.tab.locator("canvas, button, .readout").evaluate_all(wide) == 0
-    assert bench.square()[2] > 230
+    assert square(bench.stage)[2] > 230
 
 
 # In Streamlit

@@ -114,7 +114,7 @@ def test_the_state_is_carried_to_every_other_page(page: str) -> None:
 def test_every_link_in_the_page_carries_the_state(page: str) -> None:
     at = visit(page, **EVERYTHING)
     links = [element.proto for element in at.get("page_link")]
-    assert len(links) == (9 if page == "home" else 5)
+    assert len(links) == (10 if page == "home" else 6)
     for link in links:
         assert "a=The+keys+to" in link.query_string
         assert "mask=2%2C6" in link.query_string

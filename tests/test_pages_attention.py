@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import chain
 
 import numpy as np
@@ -34,7 +34,6 @@ from tests.attention_page import (
     TEXTS,
     amount,
     assert_fine,
-    few_texts,
     role_line,
 )
 from tests.test_attention_export import read_html_weights
@@ -46,23 +45,14 @@ from ui.words import common, query_key
 from ui.words import heads as head_words
 from ui.words import studies as study_words
 
+pytest_plugins = ("tests.attention_page",)
+pytestmark = pytest.mark.usefixtures("few_texts")
+
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 Files = dict[str, Callable[[], bytes]]
 
 every_text = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-
-
-@pytest.fixture(autouse=True)
-def _few(server: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with few_texts(monkeypatch):
-        yield
-
-
-@pytest.fixture(scope="module")
-def run(embedded: Bert) -> BertRun:
-    """What the library makes of the pair."""
-    return run_bert(embedded, encode(embedded, *PAIR))
 
 
 @pytest.fixture
@@ -133,34 +123,38 @@ def test_every_question_opens_and_closes(study: str, text: dict[str, str]) -> No
 
 @pytest.mark.parametrize("merged", [False, True])
 @pytest.mark.parametrize("block", ["all", "ab", "bb"])
-def test_arcs_are_those_that_the_switches_ask_for(block: str, merged: bool, run: BertRun) -> None:
+def test_arcs_are_those_that_the_switches_ask_for(
+    block: str, merged: bool, pair_run: BertRun
+) -> None:
     extra = {"merge": "words"} if merged else {}
     at = visit("attention", **OPEN, reading="arcs", block=block, hold="45", **extra)
-    shown = bert_core.read_attention(run.attentions, run.encoding.tokens, LAYER, HEAD)
-    arcs = read_arcs(shown, run.encoding, words=merged, which=block, share=0.45)
+    shown = bert_core.read_attention(pair_run.attentions, pair_run.encoding.tokens, LAYER, HEAD)
+    arcs = read_arcs(shown, pair_run.encoding, words=merged, which=block, share=0.45)
     header, weights = page.weights_in(at, "attention.arcs")
     assert [token["text"] for token in header["tokens"]] == list(arcs.labels)
     assert_allclose(weights, np.where(arcs.mask, arcs.weights, 0), atol=2e-5)
-    assert (len(arcs.labels) < len(run.encoding)) == (words.MERGED in said(at)) == merged
+    assert (len(arcs.labels) < len(pair_run.encoding)) == (words.MERGED in said(at)) == merged
     for pinned, look in ((True, 3), (False, None)):
         press(at, "attention.arcs", position=3, side="query", pinned=pinned, stamp=2 - pinned)
         assert view_of(at).look == look
 
 
-def test_q_and_k_give_the_attention_of_the_model(embedded: Bert, run: BertRun) -> None:
+def test_q_and_k_give_the_attention_of_the_model(embedded: Bert, pair_run: BertRun) -> None:
     at = visit("attention", **OPEN, reading="qk", look="5")
-    reading = bert_core.read_query_key(embedded, run_bert(embedded, run.encoding), LAYER, HEAD, 5)
+    reading = bert_core.read_query_key(
+        embedded, run_bert(embedded, pair_run.encoding), LAYER, HEAD, 5
+    )
     (note,) = (line for line in said(at).splitlines() if "Worked out again" in line)
     assert max(float(note.partition("within ")[2].split()[0]), reading.gap) < 1e-6
     keys, query, products, bars = figure(at, "attention.qk")["data"]
-    row = run.attentions[LAYER, HEAD, 5]
+    row = pair_run.attentions[LAYER, HEAD, 5]
     assert_allclose(numbers(keys["z"]), reading.keys, atol=1e-5)
     assert_allclose(numbers(query["z"])[0], reading.query_vector, atol=1e-5)
     assert_allclose(numbers(products["z"]), reading.products, atol=1e-5)
     assert_allclose(numbers(bars["x"]), row, atol=1e-6)
     odds = np.exp(numbers(keys["z"]) @ numbers(query["z"])[0] / np.sqrt(32))
     assert_allclose(odds / odds.sum(), row, atol=1e-6)
-    tokens = run.encoding.tokens
+    tokens = pair_run.encoding.tokens
     assert query_key.TITLE.format(query=tokens[5], key=tokens[int(row.argmax())]) in said(at)
     (table,) = page.open_expander(at, query_key.NUMBERS).dataframe
     assert list(table.value["key"]) == list(tokens)
@@ -196,9 +190,9 @@ def test_the_token_that_another_may_be_linked_to_is_picked_while_that_is_asked()
 
 
 @pytest.mark.parametrize("name", ["1.1", "3.7", "4.2", "5.10", "6.12"])
-def test_the_measures_beside_the_open_head_are_the_librarys(name: str, run: BertRun) -> None:
+def test_the_measures_beside_the_open_head_are_the_librarys(name: str, pair_run: BertRun) -> None:
     at = visit("attention", **{**OPEN, "head": name})
-    found = bert_core.measure_heads(run.attentions, run.encoding)
+    found = bert_core.measure_heads(pair_run.attentions, pair_run.encoding)
     layer, head = divmod(NAMES.index(name), 12)
     role = role_line(name_roles(found)[layer][head]) or head_words.NO_ROLE
     assert f"{words.DOES} <span>{role}</span>" in said(at)
@@ -216,9 +210,9 @@ def test_the_measures_beside_the_open_head_are_the_librarys(name: str, run: Bert
 
 
 @pytest.mark.parametrize("sort", ["layer", "entropy", "distance", "previous", "same_word"])
-def test_the_heads_stand_in_the_order_of_the_measure(sort: str, run: BertRun) -> None:
+def test_the_heads_stand_in_the_order_of_the_measure(sort: str, pair_run: BertRun) -> None:
     at = visit("attention", **OPEN, sort=sort, average="all")
-    found = bert_core.measure_heads(run.attentions, run.encoding)
+    found = bert_core.measure_heads(pair_run.attentions, pair_run.encoding)
     ranked = sort != "layer"
     values = found.measures[sort].values.ravel() if ranked else -np.arange(72)
     order = np.argsort(-values, kind="stable").tolist()
@@ -229,7 +223,7 @@ def test_the_heads_stand_in_the_order_of_the_measure(sort: str, run: BertRun) ->
     assert "" in roles
     assert header["rowLabels"] == [str(row * (12 if ranked else 1) + 1) for row in range(6)]
     assert (header["layer"], header["head"]) == divmod(order.index(NAMES.index("3.7")), 12)
-    expected = pool_maps(run.attentions).reshape(72, -1)[order].astype(int)
+    expected = pool_maps(pair_run.attentions).reshape(72, -1)[order].astype(int)
     assert_allclose(cells.reshape(72, -1).astype(int), expected, atol=1)
     press(at, "attention.heads", layer=1, head=4, stamp=1)
     opened = view_of(at)
@@ -258,9 +252,9 @@ def test_texts_of_the_same_ids_have_measures_of_their_own() -> None:
 # To take away and to link to
 
 
-def test_every_file_can_be_read_back(files: Files, run: BertRun) -> None:
+def test_every_file_can_be_read_back(files: Files, pair_run: BertRun) -> None:
     visit("attention", **OPEN, special="rest")
-    weights, tokens = run.attentions, list(run.encoding.tokens)
+    weights, tokens = pair_run.attentions, list(pair_run.encoding.tokens)
     with np.load(io.BytesIO(files["npz"]()), allow_pickle=False) as arrays:
         assert_allclose(arrays["attentions"], weights, atol=1e-6)
         assert list(arrays["tokens"]) == tokens
@@ -274,10 +268,10 @@ def test_every_file_can_be_read_back(files: Files, run: BertRun) -> None:
     assert_allclose(made["weights"], weights[LAYER, HEAD], atol=1e-5)
 
 
-def test_the_table_is_of_what_is_shown(files: Files, run: BertRun) -> None:
+def test_the_table_is_of_what_is_shown(files: Files, pair_run: BertRun) -> None:
     at = visit("attention", **OPEN, special="rest")
-    inner = [at for at, part in enumerate(run.encoding.sequences) if part is not None]
-    shown = run.attentions[LAYER, HEAD][np.ix_(inner, inner)]
+    inner = [at for at, part in enumerate(pair_run.encoding.sequences) if part is not None]
+    shown = pair_run.attentions[LAYER, HEAD][np.ix_(inner, inner)]
     names, *rows = csv.reader(io.StringIO(files["csv"]().decode("utf-8-sig")))
     document = json.loads(files["json"]())
     (table,) = page.open_expander(at, common.TABLE).dataframe

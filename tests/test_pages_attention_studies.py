@@ -1,6 +1,6 @@
 """The questions under the attention picture, answered with the library's own numbers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import combinations
 from threading import Event
 
@@ -27,10 +27,8 @@ from tests.attention_page import (
     LAYER,
     NAMES,
     OPEN,
-    PAIR,
     amount,
     assert_fine,
-    few_texts,
     scanned,
 )
 from tests.visit import figure, numbers, press, said, tables, type_text, view_of, visit
@@ -39,17 +37,8 @@ from ui.components.heads.packing import unpack_maps
 from ui.words import heads as head_words
 from ui.words import studies as study_words
 
-
-@pytest.fixture(autouse=True)
-def _few(server: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with few_texts(monkeypatch):
-        yield
-
-
-@pytest.fixture(scope="module")
-def run(embedded: Bert) -> BertRun:
-    """What the library makes of the pair."""
-    return run_bert(embedded, encode(embedded, *PAIR))
+pytest_plugins = ("tests.attention_page",)
+pytestmark = pytest.mark.usefixtures("few_texts")
 
 
 def test_the_heads_that_link_two_words_are_ranked_and_held_against_chance(embedded: Bert) -> None:
@@ -140,14 +129,14 @@ def test_texts_that_do_not_align_are_refused_in_a_sentence(embedded: Bert) -> No
     assert study_words.ALL_CHANGES not in said(at)
 
 
-def test_flow_shows_attention_norms_and_rollout(embedded: Bert, run: BertRun) -> None:
+def test_flow_shows_attention_norms_and_rollout(embedded: Bert, pair_run: BertRun) -> None:
     at = visit("attention", **OPEN, study="flow")
     expected = {
-        "raw": run.attentions[LAYER, HEAD],
+        "raw": pair_run.attentions[LAYER, HEAD],
         "norms": bert_core.value_weighted(
-            embedded, run_bert(embedded, run.encoding), normalised=True
+            embedded, run_bert(embedded, pair_run.encoding), normalised=True
         )[2, 6],
-        "rollout": bert_core.attention_rollout(run.attentions)[LAYER],
+        "rollout": bert_core.attention_rollout(pair_run.attentions)[LAYER],
     }
     for name, weights in expected.items():
         shown = numbers(figure(at, f"attention.flow.{name}")["data"][0]["z"])
@@ -172,10 +161,10 @@ def test_flow_of_a_long_text_is_on_canvases(embedded: Bert) -> None:
     assert view_of(press(at, "attention.flow.norms", query=7, stamp=1)).look == 7
 
 
-def test_heads_are_compared_with_each_other_on_request(run: BertRun) -> None:
+def test_heads_are_compared_with_each_other_on_request(pair_run: BertRun) -> None:
     at = visit("attention", **OPEN, study="alike")
     at.button(key="attention.alike.start").click().run()
-    distances = bert_core.head_distances(run.attentions)
+    distances = bert_core.head_distances(pair_run.attentions)
     order = sorted_order(distances)
     (heat,) = figure(at, "attention.alike.map")["data"]
     assert heat["x"] == heat["y"] == [NAMES[at] for at in order]
@@ -251,13 +240,13 @@ class Reader:
         self.fails_at = fails_at
         self.calls = 0
 
-    def __call__(self, run: BertRun) -> TextReading:
+    def __call__(self, pair_run: BertRun) -> TextReading:
         self.begun.set()
         assert self.go_on.wait(30)
         self.calls += 1
         if self.calls - 1 == self.fails_at:
             raise RuntimeError("no room left")
-        return read_text(run)
+        return read_text(pair_run)
 
 
 Slow = Callable[[int | None], Reader]

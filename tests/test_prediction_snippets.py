@@ -2,13 +2,9 @@
 without it, whatever was typed."""
 
 import ast
-import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +13,12 @@ from transformers import AutoTokenizer, BertForMaskedLM
 
 from bert_core.inference import run_bert
 from bert_core.masked_words import predict_masked
-from bert_core.model import Bert, load_bert
+from bert_core.model import Bert
 from bert_core.next_sentence import score_next_sentence
 from bert_core.prediction_snippets import masked_words_snippet, next_sentence_snippet
 from bert_core.tokenization import Encoding, encode
 from tests import texts
-from tests.test_snippets import ODD
+from tests.programs import ODD, executed, models_read_once, save_oddly
 from tests.tiny import save_tiny, tiny_bert
 
 CLOSE = 1e-5
@@ -30,25 +26,13 @@ CLOSE = 1e-5
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny(tmp_path_factory.mktemp("models") / "it's \\ tiny" / "bert")
+    return save_oddly(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _each_model_is_read_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bert_core.model.load_bert", cache(load_bert))
-        for kind in (AutoTokenizer, BertForMaskedLM):
-            patch.setattr(kind, "from_pretrained", cache(kind.from_pretrained))
+    with models_read_once(AutoTokenizer, BertForMaskedLM):
         yield
-
-
-def executed(code: str) -> tuple[dict[str, Any], list[str]]:
-    """What the program leaves behind, and the lines that it prints."""
-    names: dict[str, Any] = {}
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
-        exec(compile(code, "snippet", "exec"), names)
-    return names, printed.getvalue().splitlines()
 
 
 def check_score(bert: Bert, model: str, encoding: Encoding) -> None:

@@ -1,7 +1,6 @@
 """How probable sentences are: against a slow loop over transformers' model, and minicons."""
 
 import math
-from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from transformers import BertForMaskedLM, BertModel
 
 from bert_core.checkpoints import EMBEDDED_FOLDER
 from bert_core.errors import InputError, MissingHeadError
-from bert_core.inference import BertRun
 from bert_core.minimal_pairs import compare_pairs, read_pairs, summarise_pairs, wilson_interval
 from bert_core.model import Bert, load_bert
 from bert_core.pseudo_likelihood import (
@@ -25,8 +23,8 @@ from bert_core.pseudo_likelihood import (
     score_encodings,
     score_sentences,
 )
-from bert_core.runner import direct_runner
 from bert_core.tokenization import Encoding, encode
+from tests.recorder import RecordingRunner
 from tests.texts import any_text
 from tests.tiny import save_tiny, tiny_bert, tiny_model
 
@@ -194,20 +192,13 @@ def test_ranking_by_token_is_not_ranking_by_total(tiny: Bert) -> None:
 
 
 def test_short_sentences_share_batches_and_come_in_order(tiny: Bert) -> None:
-    asked: list[int] = []
-    direct = direct_runner(tiny)
-
-    def run(encodings: Sequence[Encoding], keep: Collection[str] = ()) -> Sequence[BertRun]:
-        asked.append(len(encodings))
-        assert not keep
-        return direct(encodings, keep)
-
+    run = RecordingRunner(tiny)
     texts = [f"the {word} ran" for word in ["cat", "dog", "bank", "river", "money", "mat"] * 10]
     scores = score_sentences(tiny, texts, run=run)
     first = next(scores)
-    assert asked == [63]  # 21 sentences of three tokens
+    assert run.sizes == [63]  # 21 sentences of three tokens
     found = [first, *scores]
-    assert asked == [63, 63, 54]
+    assert run.sizes == [63, 63, 54]
     assert [score.encoding.text for score in found] == texts
     alone = [next(score_sentences(tiny, [text])).total for text in texts[:6]]
     assert [score.total for score in found[:6]] == pytest.approx(alone, abs=1e-5)

@@ -1,6 +1,6 @@
 """Words of several pieces behind one mask: slow loops over the model's own answers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from math import log
 from pathlib import Path
 
@@ -14,13 +14,14 @@ from transformers import BertModel
 from bert_core.beam import MAX_WIDTH
 from bert_core.engine import Engine
 from bert_core.errors import InputError, MissingHeadError
-from bert_core.inference import BertRun, run_bert
+from bert_core.inference import run_bert
 from bert_core.mask_choices import ordinary_ids
 from bert_core.masked_words import predict_masked
 from bert_core.model import Bert, load_bert
-from bert_core.runner import direct_runner, engine_runner
+from bert_core.runner import engine_runner
 from bert_core.several_pieces import MAX_PIECES, WordCandidate, word_candidates
 from bert_core.tokenization import Encoding, encode, with_masks
+from tests.recorder import RecordingRunner
 from tests.texts import any_text
 from tests.tiny import save_tiny, tiny_bert, tiny_model
 
@@ -175,26 +176,11 @@ def test_a_word_of_several_pieces_is_replaced_as_one(tiny: Bert) -> None:
         assert word_candidates(tiny, put, position) == expected
 
 
-class Counting:
-    """A runner that keeps what it was asked."""
-
-    def __init__(self, bert: Bert) -> None:
-        self.run = direct_runner(bert)
-        self.asked: list[list[Encoding]] = []
-
-    def __call__(
-        self, encodings: Sequence[Encoding], keep: Collection[str] = ()
-    ) -> Sequence[BertRun]:
-        assert not keep
-        self.asked.append(list(encodings))
-        return self.run(encodings, keep)
-
-
 @pytest.mark.parametrize("pair", [None, "it is [MASK] !"])
 def test_inputs_are_those_of_a_text_with_as_many_masks(tiny: Bert, pair: str | None) -> None:
     text = "a [MASK] and [MASK] ran ."
     encoding = encode(tiny, text, pair)
-    runner = Counting(tiny)
+    runner = RecordingRunner(tiny)
     word_candidates(tiny, encoding, encoding.masked[1], run=runner)
     for length, found in enumerate(runner.asked[0], 1):
         typed = encode(tiny, f"a [MASK] and {'[MASK] ' * length} ran .", pair)
@@ -207,9 +193,9 @@ def test_inputs_are_those_of_a_text_with_as_many_masks(tiny: Bert, pair: str | N
 
 
 def test_all_lengths_share_their_batches(tiny: Bert) -> None:
-    runner = Counting(tiny)
+    runner = RecordingRunner(tiny)
     word_candidates(tiny, *masked(tiny), width=4, run=runner)
-    assert [len(asked) for asked in runner.asked] == [3, 8, 4]
+    assert runner.sizes == [3, 8, 4]
 
 
 def test_an_engine_gives_the_same_words(tiny: Bert, engine: Engine) -> None:

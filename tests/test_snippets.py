@@ -1,12 +1,9 @@
 """The code that a visitor takes along does what the page did, whatever they typed."""
 
 import ast
-import contextlib
-import io
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,46 +15,25 @@ from transformers import AutoTokenizer, BertModel
 
 from bert_core.attention import read_attention
 from bert_core.inference import run_bert
-from bert_core.model import Bert, load_bert
+from bert_core.model import Bert
 from bert_core.snippets import lens_snippet, transformers_snippet
 from bert_core.tokenization import Encoding, encode
 from tests import texts
+from tests.programs import ODD, executed, models_read_once, save_oddly
 from tests.tiny import save_tiny, tiny_bert
 
 SNIPPETS = (lens_snippet, transformers_snippet)
 
-ODD = {
-    "quotes": """She said "don't" and '''so''' and \"\"\"so\"\"\".""",
-    "newlines": "one\ntwo\r\nthree\ttabs\u2028four\x85five",
-    "emoji": "👩‍👩‍👧 ran 🏳️‍🌈 \U00020000 中文 é e\u0301",
-    "backslashes": r"C:\new\table \N{DASH} \x41 {model} %s \ ",
-    "code": "'); import os; os.abort() #",
-    "hidden characters": "a\0b \u202edog\u202c \ud800 \ufeff",
-    "special tokens": "the [SEP] cat [MASK] sat [CLS] on [PAD]",
-    "a typed mask": "the [MASK] sat on the mat",
-    "nothing": "",
-}
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny(tmp_path_factory.mktemp("models") / "it's \\ tiny" / "bert")
+    return save_oddly(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _each_model_is_read_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bert_core.model.load_bert", cache(load_bert))
-        for kind in (AutoTokenizer, BertModel):
-            patch.setattr(kind, "from_pretrained", cache(kind.from_pretrained))
+    with models_read_once(AutoTokenizer, BertModel):
         yield
-
-
-def executed(code: str) -> dict[str, Any]:
-    names: dict[str, Any] = {}
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        exec(compile(code, "snippet", "exec"), names)
-    return names
 
 
 def weights_of(bert: Bert, encoding: Encoding, *choice: Any, **hidden: Any) -> NDArray[np.float32]:
@@ -67,7 +43,7 @@ def weights_of(bert: Bert, encoding: Encoding, *choice: Any, **hidden: Any) -> N
 
 
 def check(code: str, expected: NDArray[np.float32]) -> dict[str, Any]:
-    names = executed(code)
+    names, _ = executed(code)
     assert names["weights"].shape == expected.shape
     np.testing.assert_allclose(names["weights"], expected, rtol=0, atol=1e-6)
     return names

@@ -1,7 +1,6 @@
 """What is expected at each token: against one-mask runs, and a slow loop in transformers."""
 
 import math
-from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,38 +12,20 @@ from transformers import BertForMaskedLM, BertModel
 from bert_core.checkpoints import EMBEDDED_FOLDER
 from bert_core.engine import Engine
 from bert_core.errors import InputError, MissingHeadError
-from bert_core.inference import BertRun, run_bert
+from bert_core.inference import run_bert
 from bert_core.job import Job
 from bert_core.masked_words import predict_masked
 from bert_core.model import Bert, load_bert
 from bert_core.pseudo_likelihood import score_encodings
-from bert_core.runner import direct_runner, engine_runner
+from bert_core.runner import engine_runner
 from bert_core.surprisal import predict_each, word_surprisals
 from bert_core.tokenization import Encoding, encode, with_masks
+from tests.recorder import RecordingRunner
 from tests.texts import any_text
 from tests.tiny import save_tiny, tiny_bert, tiny_model
 
 TEXT = "He put his money in the unbelievable bankruptcies, didn't he?"
 CLOSE = 1e-5
-
-
-class Counted:
-    """A runner that remembers what it was asked for."""
-
-    def __init__(self, bert: Bert) -> None:
-        self._run = direct_runner(bert)
-        self.asked: list[list[Encoding]] = []
-
-    def __call__(
-        self, encodings: Sequence[Encoding], keep: Collection[str] = ()
-    ) -> Sequence[BertRun]:
-        assert not keep
-        self.asked.append(list(encodings))
-        return self._run(encodings, keep)
-
-    @property
-    def total(self) -> int:
-        return sum(map(len, self.asked))
 
 
 @pytest.fixture(scope="module")
@@ -125,42 +106,42 @@ def test_a_typed_mask_has_guesses_but_no_bits(tiny: Bert) -> None:
 
 def test_answers_come_in_the_order_that_was_asked_for_and_the_first_alone(tiny: Bert) -> None:
     encoding = encode(tiny, "the cat sat on the mat and the dog ran")
-    run = Counted(tiny)
+    run = RecordingRunner(tiny)
     found = predict_each(tiny, encoding, 3, [4, 1, 10, 2], run, first_alone=True)
-    assert run.total == 0
+    assert sum(run.sizes) == 0
     assert next(found).position == 4
-    assert [len(part) for part in run.asked] == [1]
+    assert run.sizes == [1]
     assert [one.position for one in found] == [1, 10, 2]
-    assert [len(part) for part in run.asked] == [1, 3]
+    assert run.sizes == [1, 3]
     assert list(predict_each(tiny, encoding, positions=[], first_alone=True)) == []
 
 
 def test_long_texts_are_run_by_portions(tiny: Bert, monkeypatch: pytest.MonkeyPatch) -> None:
     encoding = encode(tiny, "the cat sat on a mat " * 15)
-    run = Counted(tiny)
+    run = RecordingRunner(tiny)
     whole = [one.bits for one in predict_each(tiny, encoding, run=run)]
-    assert [len(part) for part in run.asked] == [64, 26]
+    assert run.sizes == [64, 26]
     # Room for the states of three inputs.
     monkeypatch.setattr(
         "bert_core.pseudo_likelihood.CHUNK_BYTES", 3 * len(encoding) * tiny.hidden * 4
     )
-    run = Counted(tiny)
+    run = RecordingRunner(tiny)
     assert [one.bits for one in predict_each(tiny, encoding, run=run)] == pytest.approx(
         whole, abs=1e-4
     )
-    assert {len(part) for part in run.asked} == {3}
+    assert set(run.sizes) == {3}
 
 
 def test_what_was_predicted_is_not_run_again_for_words(tiny: Bert) -> None:
     encoding = encode(tiny, "the cats sat walking", None, [1])
     assert len(encoding) == 8  # cat ##s, walk ##ing
     each = list(predict_each(tiny, encoding))
-    run = Counted(tiny)
+    run = RecordingRunner(tiny)
     words = list(word_surprisals(tiny, encoding, run, each))
-    assert run.total == 2  # the first pieces of the two longer words
-    fresh = Counted(tiny)
+    assert sum(run.sizes) == 2  # the first pieces of the two longer words
+    fresh = RecordingRunner(tiny)
     expected = [word.bits for word in word_surprisals(tiny, encoding, fresh)]
-    assert fresh.total == 6
+    assert sum(fresh.sizes) == 6
     for word, bits in zip(words, expected, strict=True):
         assert word.bits == pytest.approx(bits, abs=1e-4)
 
@@ -168,10 +149,10 @@ def test_what_was_predicted_is_not_run_again_for_words(tiny: Bert) -> None:
 def test_what_was_predicted_of_another_text_is_not_taken(tiny: Bert) -> None:
     other = list(predict_each(tiny, encode(tiny, "the dog ran")))
     encoding = encode(tiny, "the cat ran")
-    run = Counted(tiny)
+    run = RecordingRunner(tiny)
     found = [word.total for word in word_surprisals(tiny, encoding, run, other)]
     # The two inputs that are alike once the animal is masked ask for different animals.
-    assert run.total == 3
+    assert sum(run.sizes) == 3
     assert found == pytest.approx([word.total for word in word_surprisals(tiny, encoding)])
 
 
