@@ -2,8 +2,13 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 from streamlit.testing.v1 import AppTest
+
+from ui import cached
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,3 +52,26 @@ def test_no_page_has_a_fragment_of_another_kind() -> None:
         if isinstance(node, ast.Attribute) and node.attr == "fragment"
     }
     assert users == {"fragments.py"}
+
+
+def test_a_fragment_that_asks_to_run_again_does_not_end_the_run_of_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    requests = ScriptRequests()
+    context = SimpleNamespace(script_requests=requests)
+    monkeypatch.setattr(cached, "get_script_run_ctx", lambda: context)
+    wanted = cached._wanted_by_this_run()
+    assert wanted()
+    requests.request_rerun(RerunData(fragment_id="hints"))
+    assert wanted()
+    requests.request_rerun(RerunData())
+    assert not wanted()
+
+
+def test_a_page_that_is_left_ends_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = ScriptRequests()
+    context = SimpleNamespace(script_requests=requests)
+    monkeypatch.setattr(cached, "get_script_run_ctx", lambda: context)
+    wanted = cached._wanted_by_this_run()
+    requests.request_stop()
+    assert not wanted()

@@ -148,4 +148,12 @@ def _wanted_by_this_run() -> Callable[[], bool]:
     requests = context.script_requests if context is not None else None
     if requests is None:
         return lambda: True
-    return lambda: requests._state is ScriptRequestType.CONTINUE
+
+    def wanted() -> bool:
+        if requests._state is not ScriptRequestType.RERUN:
+            return requests._state is ScriptRequestType.CONTINUE
+        # A fragment that asks to run again waits for this run; it does not end it.
+        asked = requests._rerun_data
+        return bool(asked.fragment_id_queue) and not asked.is_fragment_scoped_rerun
+
+    return wanted
