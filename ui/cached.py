@@ -26,6 +26,7 @@ from bert_core.lab.snapshot import Snapshot, load_snapshot
 from bert_core.model import Bert, load_bert
 from bert_core.scan import Scan
 from bert_core.tokenization import Encoding
+from ui.fragments import stop_page
 from ui.settings import settings
 from ui.words import common as words
 
@@ -131,7 +132,7 @@ def run_many(
         try:
             return engine.run_many(encodings, keeps=keeps, still_wanted=_wanted_by_this_run())
         except CancelledError:
-            st.stop()
+            stop_page()
         except EngineClosedError:  # ended as the least used one, between get_engine and here
             if attempt == ATTEMPTS - 1:
                 raise

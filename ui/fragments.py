@@ -2,9 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import NoReturn, ParamSpec
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 Given = ParamSpec("Given")
 
@@ -33,3 +34,16 @@ def fragment(
         return draw_alone
 
     return decorate
+
+
+def stop_page() -> NoReturn:
+    """`st.stop`, after which no fragment runs again; pages draw theirs after all that may stop
+    them.
+
+    Streamlit forgets those only where a run comes to its end; one that ran later would have the
+    browser look for a container that this run did not draw.
+    """
+    context = get_script_run_ctx()
+    if context is not None:
+        context.fragment_storage.clear()
+    st.stop()

@@ -16,6 +16,7 @@ from bert_core.model import Bert
 from bert_core.tokenization import Encoding, encode
 from ui import cached, html, state
 from ui.components.strip import token_strip
+from ui.fragments import stop_page
 from ui.sidebar import draw_navigation, draw_status, open_engine
 from ui.view import View
 from ui.words import common as words
@@ -146,7 +147,7 @@ def open_page(
     if not view.text.strip():
         draw_status(status, engine.bert, None)
         html.note(words.EMPTY)
-        st.stop()
+        stop_page()
     encoding = encode(engine.bert, view.text, view.pair)
     masked = tuple(
         at for at in view.masked if at < len(encoding) and encoding.sequences[at] is not None
@@ -183,7 +184,7 @@ def stop_on_failure() -> Iterator[None]:
         yield
     except BertLensError as error:
         st.error(str(error))
-        st.stop()
+        stop_page()
 
 
 @contextmanager
