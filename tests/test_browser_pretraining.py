@@ -97,7 +97,8 @@ def test_a_trained_model_is_opened_on_another_page_and_brought_back(
     visitor.go("masked_words")
     expect(visitor.tab.locator(".bl-model")).to_contain_text("1 × 2")
     visitor.bars("masked_words.bars")
-    visitor.go("pretraining")
+    visitor.tab.get_by_test_id("stSidebar").get_by_role("link", name=words.TITLE).click()
+    expect(heading(visitor, STOPPED)).to_be_visible()
     visitor.tab.get_by_text(words.BRING, exact=True).first.click()
     visitor.tab.locator("input[type=file][accept*=zip]").set_input_files(packed)
     visitor.until(
