@@ -27,7 +27,7 @@ def main() -> None:
         runs = read_runs(frame.view.runs)
         if not frame.view.runs:
             html.note(words.OPENING)
-        draw_runs(frame)
+        draw_runs(frame, runs)
         draw_compare(frame, runs)
     else:
         html.note(words.OFF)

@@ -424,7 +424,8 @@ class Visitor:
         return {
             "page": self.tab.get_by_test_id("stApp").evaluate(paint, "backgroundColor"),
             "chip": self.chip(1).evaluate(paint, "backgroundColor"),
-            "figure": figure.evaluate("plot => plot._fullLayout.font.color"),
+            # A figure that is being drawn anew has no layout yet.
+            "figure": figure.evaluate("plot => plot._fullLayout?.font.color ?? ''"),
         }
 
     def sticking_out(self) -> list[str]:

@@ -63,6 +63,21 @@ NO_WEBGL = """{
   };
 }"""
 
+# Presses token 5 in the moment in which the readout asks the server for more: both go off in one
+# message, which asks for the readout alone.
+PRESS_AS_IT_ASKS = """{
+  const usual = window.setTimeout;
+  const find = (root) => root.querySelector("[data-position='5']") ??
+    [...root.querySelectorAll("*")].reduce(
+      (found, one) => found ?? (one.shadowRoot && find(one.shadowRoot)), null);
+  window.setTimeout = (then, wait, ...rest) => usual(() => {
+    then();
+    if (window.pressed || !String(then).includes("sendAgain")) return;
+    window.pressed = true;
+    find(document).click();
+  }, wait, ...rest);
+}"""
+
 
 @pytest.fixture(scope="module")
 def bert(embedded: Bert) -> Bert:
@@ -219,6 +234,15 @@ def test_a_click_masks_a_bar_puts_its_guess_in_and_undo_brings_all_back(
     visitor.expect_positions("masked", 2)
     expect(visitor.field("A")).to_have_value(DOCTOR)
     expect(visitor.tab.get_by_role("button", name=UNDO, exact=True)).to_have_count(0)
+
+
+def test_a_click_in_the_moment_the_readout_asks_for_more_is_not_lost(visit: Visit) -> None:
+    visitor = visit()
+    visitor.tab.add_init_script(PRESS_AS_IT_ASKS)
+    visitor.open("masked_words", a=DOCTOR, mask="2")
+    visitor.until(lambda: visitor.tab.evaluate("window.pressed === true"), "the press")
+    visitor.expect_link(mask="2,5", place="5")
+    visitor.expect_positions("masked", 2, 5)
 
 
 # The questions

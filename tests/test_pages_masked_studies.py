@@ -923,6 +923,15 @@ def test_another_sentence_drops_what_was_known() -> None:
 # Undo, and the link
 
 
+def test_a_press_that_the_browser_sends_twice_counts_once() -> None:
+    at = visit("masked_words", a=DOCTOR, mask="2")
+    for stamp in (1, 1):
+        press(at, "masked_words.strip", position=5, stamp=stamp)
+        assert masked_in_strip(at) == [2, 5]
+    press(at, "masked_words.strip", position=5, stamp=2)
+    assert masked_in_strip(at) == [2]
+
+
 def test_masks_and_guesses_are_undone_one_after_another() -> None:
     at = visit("masked_words", a=DOCTOR, mask="2")
     press(at, "masked_words.strip", position=5, stamp=1)

@@ -7,6 +7,9 @@ from typing import NoReturn, ParamSpec
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui import state
+from ui.view import View
+
 Given = ParamSpec("Given")
 
 
@@ -21,15 +24,24 @@ def fragment(
     page's run said of the fragment. The browser then takes the fragment out, all that follows
     moves up by one place, and the next thing the fragment says is written over its neighbour. In
     here it has no neighbour.
+
+    What somebody clicks on the page in the moment in which a fragment asks to run again, the
+    browser sends along with that: the click changes the view, and only the fragment would run.
+    One that finds another view than its page was drawn for has the page run.
     """
 
     def decorate(draw: Callable[Given, None]) -> Callable[Given, None]:
-        alone = st.fragment(draw, run_every=run_every)
+        def draw_if_current(drawn: View | None, *args: Given.args, **options: Given.kwargs) -> None:
+            if state.held_view() != drawn:
+                st.rerun()
+            draw(*args, **options)
+
+        alone = st.fragment(draw_if_current, run_every=run_every)
 
         @functools.wraps(draw)
         def draw_alone(*args: Given.args, **options: Given.kwargs) -> None:
             with st.container():
-                alone(*args, **options)
+                alone(state.held_view(), *args, **options)
 
         return draw_alone
 

@@ -44,6 +44,12 @@ def current_view() -> View:
     return view
 
 
+def held_view() -> View | None:
+    """The view as the session's callbacks left it; None before a page asked for it."""
+    view: View | None = st.session_state.get(VIEW)
+    return view
+
+
 def change(**fields: Any) -> None:
     """Replace fields of the view. For callbacks: the run that follows shows it."""
     st.session_state[VIEW] = replace(st.session_state[VIEW], **fields)

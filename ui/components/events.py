@@ -33,7 +33,8 @@ def mount(
 
     def changed() -> None:
         found = _value(st.session_state.get(key), read)
-        if found is not None and on_event is not None:
+        # The browser sends a click twice where a fragment asks to run again in the same moment.
+        if found is not None and on_event is not None and found[1] != _seen(key):
             _remember(key, found[1])
             on_event(found[0])
 

@@ -25,9 +25,8 @@ CURVES = "pretraining.curves"
 SOON_SECONDS = 0.4
 
 
-def draw_runs(frame: Frame) -> None:
-    """All runs of the view; while one still changes, again every second."""
-    runs = read_runs(frame.view.runs)
+def draw_runs(frame: Frame, runs: list[ShownRun]) -> None:
+    """The runs of the view that are there; while one still changes, again every second."""
     if len(runs) < len(frame.view.runs):
         html.note(words.GONE)
     if not runs:
