@@ -474,8 +474,10 @@ def test_a_closed_pipe_and_an_interrupt_end_it_quietly(tmp_path: Path) -> None:
         process.stdin.write(b"the cat sat on the [MASK]\n" * 64)
     assert running.stdout.readline().startswith(b"line,position")
     first = running.stdout.readline()
-    running.send_signal(signal.SIGINT)  # its input is open: it would wait for more lines
+    still_open, running.stdin = running.stdin, None  # its input is open: it would wait for more
+    running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=120)
+    still_open.close()
     assert (running.returncode, err) == (130, b"")
     assert first.startswith(b"1,1,the,")
     assert (first + out).endswith(b"\n")
