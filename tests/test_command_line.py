@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -469,7 +470,9 @@ def test_the_program_reads_standard_input_and_writes_utf_8(tmp_path: Path) -> No
 
 def test_a_closed_pipe_and_an_interrupt_end_it_quietly(tmp_path: Path) -> None:
     closed = program(tmp_path, "predict", "--each")
-    running = program(tmp_path, "predict", "--each")
+    # A shell's background jobs ignore interrupts, and so would what they start.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    running = program(tmp_path, "predict", "--each", preexec_fn=heeding)
     for process in (closed, running):
         process.stdin.write(b"the cat sat on the [MASK]\n" * 64)
     assert running.stdout.readline().startswith(b"line,position")

@@ -109,7 +109,7 @@ def jobs(at: AppTest) -> list[Any]:
 
 def ask_for_hints(at: AppTest) -> AppTest:
     """What the browser sends once the page stands, and again until it was told all."""
-    return press(at, SLOT, again=True, stamp=1) if hints(at)["again"] else at
+    return press(at, SLOT, again=True) if hints(at)["again"] else at
 
 
 def ready(at: AppTest) -> AppTest:
@@ -864,7 +864,7 @@ def test_a_long_text_says_how_far_it_is_and_the_one_pointed_at_comes_first(
     assert sorted(map(int, hints(at)["hints"])) == sorted(asked) == [*range(1, tokens + 1)]
     total = page.strip_tokens(at)[1:-1]
     assert words.READING.format(done=AT_ONCE, total=len(total)) in progress(at)
-    press(at, SLOT, want=70, stamp=1)
+    press(at, SLOT, want=70)
     go_on.set()
     ready(at)
     # The batch under way was taken before anybody pointed; the next begins with what is wanted.
@@ -907,7 +907,7 @@ def test_reading_that_is_stopped_keeps_what_is_known(stopped_reading: AppTest) -
 def test_after_a_stop_the_token_pointed_at_is_still_answered(stopped_reading: AppTest) -> None:
     at = stopped_reading
     assert "70" not in hints(at)["hints"]
-    press(at, SLOT, want=70, stamp=5)
+    press(at, SLOT, want=70)
     ready(at)
     assert "70" in hints(at)["hints"]
 

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from html import unescape
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ui.view import View
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("home", "tokenization", "attention", "masked_words", "next_sentence")
 PATIENCE = 60
+STAMPS = count(1_000)  # of presses, each later than those before
 
 # How many plotly figures and which components each page has for a pair, with a token that is
 # looked from.
@@ -153,8 +155,9 @@ def tables(at: AppTest) -> list[list[list[str]]]:
 
 
 def press(at: AppTest, key: str, **sent: Any) -> AppTest:
-    """A press in the component drawn with this key, as the browser sends it."""
+    """A press in the component drawn with this key, as the browser sends it: `stamp` counts up."""
     element = f"$$STREAMLIT_INTERNAL_KEY_{at.get_by_key(key).proto.id}__events"
+    sent.setdefault("stamp", next(STAMPS))
     return _send(at, element, json_trigger_value=json.dumps([{"event": "event", "value": sent}]))
 
 
