@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, expect
+from playwright.sync_api import Error as JavaScriptError
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import TimeoutError as PatienceError
 
@@ -138,13 +139,24 @@ class Visitor:
             raise
 
     def until(self, condition: Callable[[], Value], what: str) -> Value:
-        """Wait until `condition` gives something; `what` says what was waited for."""
+        """Wait until `condition` gives something; `what` says what was waited for.
+
+        A figure that is being drawn anew has no layout and no data for a moment: that is waited
+        for too.
+        """
+        undrawn: JavaScriptError | None = None
         for _ in range(PATIENCE_MS // GLANCE_MS):
-            found = condition()
-            if found:
-                return found
+            try:
+                found = condition()
+            except JavaScriptError as error:
+                if "TypeError" not in error.message:
+                    raise
+                undrawn = error
+            else:
+                if found:
+                    return found
             self.tab.wait_for_timeout(GLANCE_MS)
-        raise AssertionError(f"never: {what}")
+        raise AssertionError(f"never: {what}") from undrawn
 
     def choose(self, label: str) -> None:
         """Press one of a row of buttons."""
@@ -424,8 +436,7 @@ class Visitor:
         return {
             "page": self.tab.get_by_test_id("stApp").evaluate(paint, "backgroundColor"),
             "chip": self.chip(1).evaluate(paint, "backgroundColor"),
-            # A figure that is being drawn anew has no layout yet.
-            "figure": figure.evaluate("plot => plot._fullLayout?.font.color ?? ''"),
+            "figure": figure.evaluate("plot => plot._fullLayout.font.color"),
         }
 
     def sticking_out(self) -> list[str]:
