@@ -103,7 +103,7 @@ def test_on_a_phone_the_sidebar_opens_and_leads_on(visit: Visit) -> None:
     visitor.go("next_sentence")
     expect(visitor.tab.get_by_test_id("stExpandSidebarButton")).to_be_in_viewport()
     visitor.expect_pictures("next_sentence")
-    assert visitor.field("A").input_value() == FIRST.text
+    expect(visitor.field("A")).to_have_value(FIRST.text)
 
 
 # Sentences, links, the way from page to page
@@ -154,7 +154,7 @@ def test_back_undoes_a_change_of_the_sentence(visit: Visit) -> None:
     visitor.expect_tokens("the", "dog", "sat", ".")
     visitor.tab.go_back()
     visitor.expect_tokens("the", "cat", "sat", ".")
-    assert visitor.field("A").input_value() == "The cat sat."
+    expect(visitor.field("A")).to_have_value("The cat sat.")
     visitor.tab.go_forward()
     visitor.expect_tokens("the", "dog", "sat", ".")
 
@@ -170,8 +170,8 @@ def test_two_visitors_do_not_see_each_other(visit: Visit) -> None:
     one.chip(2).click()
     one.expect_heading(attention.FROM.format(token="dog"))
     other.go("masked_words")
-    assert other.field("A").input_value() == "The bird sang."
-    assert one.field("A").input_value() == "The dog ran."
+    expect(other.field("A")).to_have_value("The bird sang.")
+    expect(one.field("A")).to_have_value("The dog ran.")
     assert other.positions("masked") == [2]
 
 
@@ -194,8 +194,8 @@ def test_home_asks_about_a_clicked_token_and_opens_doors(visit: Visit) -> None:
     visitor.tab.get_by_role("button", name=follows.label, exact=True).click()
     visitor.expect_link(a=follows.text, b=follows.pair, mask="4")
     visitor.expect_pictures("home")
-    assert visitor.field("A").input_value() == follows.text
-    assert visitor.field("B").input_value() == follows.pair
+    expect(visitor.field("A")).to_have_value(follows.text)
+    expect(visitor.field("B")).to_have_value(follows.pair)
     for page, label in home.DOORS.items():
         visitor.tab.get_by_test_id("stMain").get_by_role("link", name=label).click()
         visitor.arrive(page)
@@ -410,8 +410,8 @@ def test_next_sentence_scores_swaps_and_masks(visit: Visit) -> None:
     visitor.tab.get_by_role("button", name=next_sentence.SWAP).click()
     visitor.expect_link(a="The room was dark and cold.", b="She opened the door.")
     expect(number).not_to_contain_text(first)
-    assert visitor.field("A").input_value() == "The room was dark and cold."
-    assert visitor.field("B").input_value() == "She opened the door."
+    expect(visitor.field("A")).to_have_value("The room was dark and cold.")
+    expect(visitor.field("B")).to_have_value("She opened the door.")
 
     visitor.say("", "B")
     visitor.expect_heading(next_sentence.NEEDS_PAIR)
@@ -484,7 +484,7 @@ def test_text_that_looks_like_a_program_is_shown_and_not_run(visit: Visit, page:
         visitor.open(page, **query)  # masks, and a token that is looked from, for every label
         expect(visitor.chips.first).to_be_visible()
         visitor.expect_pictures(page, long=visitor.chips.count() > PLOTLY_TOKENS)
-        assert visitor.field("A").input_value() == text
+        expect(visitor.field("A")).to_have_value(text)
         tokens = visitor.chips.all_text_contents()
         assert "<" in tokens
         assert "dog" in tokens
@@ -501,7 +501,7 @@ def test_nonsense_strange_scripts_and_nothing_at_all(visit: Visit, page: str) ->
     visitor = visit(width=PHONE)
     visitor.open(page, **NONSENSE)
     visitor.expect_pictures(page, looking=False)
-    assert visitor.field("A").input_value() == FIRST.text
+    expect(visitor.field("A")).to_have_value(FIRST.text)
     assert common.FALLBACK in visitor.text()  # the model that is named there cannot be had
     assert "onerror" in visitor.text()
 
@@ -509,7 +509,7 @@ def test_nonsense_strange_scripts_and_nothing_at_all(visit: Visit, page: str) ->
     for text in STRANGE:
         visitor.say(text)
         visitor.expect_link(**View(text, "It barked.").to_query())
-        assert visitor.field("A").input_value() == text
+        expect(visitor.field("A")).to_have_value(text)
         visitor.expect_pictures(page, looking=False)
         assert visitor.sticking_out() == []
 
@@ -517,7 +517,8 @@ def test_nonsense_strange_scripts_and_nothing_at_all(visit: Visit, page: str) ->
     expect(visitor.tab.get_by_text(common.EMPTY)).to_be_visible()
     visitor.settle()
     expect(visitor.chips).to_have_count(0)
-    assert [visitor.field(one).input_value() for one in "AB"] == ["   ", "It barked."]
+    for one, text in zip("AB", ("   ", "It barked."), strict=True):
+        expect(visitor.field(one)).to_have_value(text)
     visitor.say(DOG)
     visitor.expect_link(a=DOG, b="It barked.")
     visitor.expect_pictures(page, looking=False)

@@ -27,12 +27,14 @@ def fragment(
 
     What somebody clicks on the page in the moment in which a fragment asks to run again, the
     browser sends along with that: the click changes the view, and only the fragment would run.
-    One that finds another view than its page was drawn for has the page run.
+    One that finds another view, or another theme, than its page was drawn for has the page run.
     """
 
     def decorate(draw: Callable[Given, None]) -> Callable[Given, None]:
-        def draw_if_current(drawn: View | None, *args: Given.args, **options: Given.kwargs) -> None:
-            if state.held_view() != drawn:
+        def draw_if_current(
+            drawn: tuple[View | None, str | None], *args: Given.args, **options: Given.kwargs
+        ) -> None:
+            if _wanted() != drawn:
                 st.rerun()
             draw(*args, **options)
 
@@ -41,11 +43,16 @@ def fragment(
         @functools.wraps(draw)
         def draw_alone(*args: Given.args, **options: Given.kwargs) -> None:
             with st.container():
-                alone(state.held_view(), *args, **options)
+                alone(_wanted(), *args, **options)
 
         return draw_alone
 
     return decorate
+
+
+def _wanted() -> tuple[View | None, str | None]:
+    """What the page has to be drawn for: the view as callbacks left it, and the theme."""
+    return state.held_view(), st.context.theme.type
 
 
 def stop_page() -> NoReturn:
