@@ -1,6 +1,7 @@
 """Every page in its states: the expected picture is there, with the library's own numbers."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -225,12 +226,17 @@ def test_a_link_with_only_a_second_sentence_has_no_first() -> None:
     assert common.EMPTY in said(at)
 
 
-def test_the_back_button_brings_back_what_its_address_says() -> None:
+@pytest.mark.parametrize(("goes_back", "text"), [(True, "the cat"), (False, "the dog")])
+def test_an_address_of_before_counts_where_the_back_button_asks_for_it_and_not_where_it_is_late(
+    goes_back: bool, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     at = type_text(visit("attention", a="the cat"), "attention", "the dog")
     for name in list(at.query_params):
         del at.query_params[name]
     at.query_params["a"] = "the cat"
-    assert view_of(at.run()) == View(text="the cat")
+    context = SimpleNamespace(is_history_navigation=goes_back)
+    monkeypatch.setattr("ui.state.get_script_run_ctx", lambda: context)
+    assert view_of(at.run()) == View(text=text)
 
 
 # Home

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_core.errors import BertLensError
 from bert_core.tokenization import MAX_CHARACTERS
@@ -18,6 +19,7 @@ from ui.words import common as words
 
 VIEW = "view"
 LINK = "link"  # the query this session wrote last; another one in the address is a link to follow
+LINKS = "links"  # all that it wrote lately
 NOTICE = "notice"
 TOO_LONG = "link_too_long"
 BEFORE = "before"  # sentences and masks that `undo` brings back, the last one at the end
@@ -32,7 +34,7 @@ def current_view() -> View:
     asked = {
         name: value for name, value in st.query_params.to_dict().items() if value or name == "a"
     }
-    if asked and asked != st.session_state.get(LINK):
+    if asked and asked != st.session_state.get(LINK) and not _is_late(asked):
         view = read_query(asked)
         if not asked.keys() & {"a", "b", "z"}:
             view = replace(view, text=EXAMPLES[0].text, pair=EXAMPLES[0].pair)
@@ -129,6 +131,16 @@ def guarded(action: Callable[..., None], *args: Any) -> None:
         st.session_state[NOTICE] = str(error)
 
 
+def _is_late(asked: dict[str, str]) -> bool:
+    """Whether the browser had not heard of the newest link yet, and named one from before it.
+
+    One from before is asked for by the back button only, and Streamlit says so.
+    """
+    context = get_script_run_ctx()
+    goes_back = context is not None and context.is_history_navigation
+    return asked in st.session_state.get(LINKS, ()) and not goes_back
+
+
 def _write_link(view: View) -> None:
     query = view.to_query()
     st.session_state[TOO_LONG] = link_length(query) > LONGEST_LINK
@@ -137,3 +149,7 @@ def _write_link(view: View) -> None:
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     st.session_state[LINK] = query
+    links = st.session_state.setdefault(LINKS, [])
+    if query not in links:
+        links.append(query)
+        del links[:-MOST_UNDONE]
