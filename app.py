@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from bert_core.attention import AttentionLink, find_strongest_link, head_name
+from bert_core.attention.maps import AttentionLink, find_strongest_link, head_name
 from bert_core.figures.bars import share_bars, split_bar
 from bert_core.figures.labels import percent
 from bert_core.figures.thumbnails import pool_maps
-from bert_core.inference import ATTENTIONS, BertRun
-from bert_core.masked_words import predict_masked
-from bert_core.next_sentence import score_next_sentence
-from bert_core.tokenization import Encoding
-from ui import charts, html, state
-from ui.choices import default_mask, word_positions
+from bert_core.masked_words.predict import predict_masked
+from bert_core.model.inference import ATTENTIONS, BertRun
+from bert_core.model.tokenization import Encoding
+from bert_core.next_sentence.score import score_next_sentence
+from ui import charts, markup, state
 from ui.components.heads import single_map
+from ui.default_tokens import default_mask, word_positions
 from ui.examples import EXAMPLES
 from ui.page import Page, open_page, sentence_on_failure
 from ui.takeaway import draw_foot
@@ -76,11 +76,11 @@ def ask_about(position: int) -> None:
 def draw_pieces(page: Page) -> None:
     encoding = page.encoding
     pieces = sum(sequence is not None for sequence in encoding.sequences)
-    html.heading(
+    markup.heading(
         words.PIECES_ONE if pieces == 1 else words.PIECES.format(count=pieces),
         words.PIECES_SPECIAL if encoding.pair is None else words.PIECES_SPECIAL_PAIR,
     )
-    html.lines(split_rows(encoding))
+    markup.lines(split_rows(encoding))
     door("tokenization", page.view)
 
 
@@ -88,16 +88,18 @@ def split_rows(encoding: Encoding) -> list[str]:
     """The words that became several pieces, as markup; what is unknown."""
     split = [word for word in encoding.words if len(word.positions) > 1]
     rows = [
-        f"{html.safe(html.short(word.surface))} <span class='bl-quiet'>{words.SPLIT}</span> "
-        + html.chips([encoding.tokens[at] for at in word.positions], "b" if word.sequence else "a")
+        f"{markup.safe(markup.short(word.surface))} <span class='bl-quiet'>{words.SPLIT}</span> "
+        + markup.chips(
+            [encoding.tokens[at] for at in word.positions], "b" if word.sequence else "a"
+        )
         for word in split[:MOST_SPLIT]
     ]
     if len(split) > MOST_SPLIT:
-        rows.append(html.quiet(words.MORE_SPLIT.format(count=len(split) - MOST_SPLIT)))
+        rows.append(markup.quiet(words.MORE_SPLIT.format(count=len(split) - MOST_SPLIT)))
     unknown = encoding.tokens.count("[UNK]")
     if unknown:
-        rows.append(html.quiet(words.UNKNOWN.format(count=unknown)))
-    return rows or [html.quiet(words.ALL_WHOLE)]
+        rows.append(markup.quiet(words.UNKNOWN.format(count=unknown)))
+    return rows or [markup.quiet(words.ALL_WHOLE)]
 
 
 def find_link(page: Page, run: BertRun, focus: int) -> AttentionLink | None:
@@ -131,17 +133,17 @@ def draw_link(page: Page, run: BertRun, focus: int, link: AttentionLink | None) 
             note = words.LINK_NOTE.format(heads=heads)
             if link and page.view.look is None:
                 note += " " + words.LINK_STRONGEST.format(heads=heads)
-            html.note(note)
+            markup.note(note)
             door("attention", replace(page.view, layer=layer, head=head, look=focus))
 
 
 def link_heading(page: Page, link: AttentionLink | None, layer: int, head: int) -> None:
     name = f"{layer + 1}.{head + 1}"
     if link is None:
-        html.heading(words.LINK_NONE.format(name=name))
+        markup.heading(words.LINK_NONE.format(name=name))
         return
     query, key = (page.encoding.tokens[at] for at in (link.query, link.key))
-    html.heading(
+    markup.heading(
         words.LINK.format(name=name, query=query, key=key),
         words.LINK_SHARE.format(share=percent(link.weight)),
     )
@@ -149,8 +151,8 @@ def link_heading(page: Page, link: AttentionLink | None, layer: int, head: int) 
 
 def draw_guesses(page: Page, run: BertRun, focus: int) -> None:
     guess = predict_masked(page.bert, run, k=GUESSES, positions=[focus])[0]
-    word = html.short(page.encoding.surface(focus))
-    html.heading(words.EXPECTS.format(word=word), words.EXPECTS_CLICK)
+    word = markup.short(page.encoding.surface(focus))
+    markup.heading(words.EXPECTS.format(word=word), words.EXPECTS_CLICK)
     written = None
     if guess.original is not None and guess.original_probability is not None:
         written = (guess.original, guess.original_probability)
@@ -165,7 +167,7 @@ def draw_guesses(page: Page, run: BertRun, focus: int) -> None:
         "home.guesses",
         words.BARS.format(word=word),
     )
-    html.note(
+    markup.note(
         words.WRITTEN.format(
             word=guess.original, rank=guess.original_rank, vocabulary=guess.vocabulary
         )
@@ -177,19 +179,19 @@ def draw_guesses(page: Page, run: BertRun, focus: int) -> None:
 
 def draw_next_sentence(page: Page, run: BertRun) -> None:
     if page.encoding.pair is None:
-        html.heading(words.NEEDS_PAIR)
-        html.note(words.TYPE_PAIR)
+        markup.heading(words.NEEDS_PAIR)
+        markup.note(words.TYPE_PAIR)
         door("next_sentence", page.view)
         return
     score = score_next_sentence(page.bert, run)
-    html.heading(words.FOLLOWS if score.is_next >= 0.5 else words.NOT_FOLLOWS, words.SAYS)
+    markup.heading(words.FOLLOWS if score.is_next >= 0.5 else words.NOT_FOLLOWS, words.SAYS)
     share = percent(score.is_next)
     charts.draw(
         split_bar(score.is_next, page.colours, colour=page.colours.sentence_a),
         "home.next",
         words.SPLIT_BAR.format(share=share),
     )
-    html.big(share, words.FOLLOWS_NOTE)
+    markup.big(share, words.FOLLOWS_NOTE)
     door("next_sentence", page.view)
 
 

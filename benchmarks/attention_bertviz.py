@@ -1,8 +1,9 @@
 """BertViz's model view in a tab of its own: from the navigation to its last change.
 
-The page is `bert_core.bertviz_page`'s, without the limit on tokens that the app sets: BertViz's
-own drawing code from its package, offline. Its weights travel once and in four digits; BertViz's
-own page holds them twice in full (105 MB at 128 tokens, not 18 MB), so it could only be slower.
+The page is `bert_core.exports.bertviz_page`'s, without the limit on tokens that the app sets:
+BertViz's own drawing code from its package, offline. Its weights travel once and in four digits;
+BertViz's own page holds them twice in full (105 MB at 128 tokens, not 18 MB), so it could only be
+slower.
 """
 
 from pathlib import Path
@@ -12,8 +13,8 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import WIDE, BrokenPageError, complaints
 from benchmarks.visitor import QUIET
-from bert_core.bertviz_page import build_page
-from bert_core.inference import BertRun
+from bert_core.exports.bertviz_page import build_page
+from bert_core.model.inference import BertRun
 
 PATIENCE = 240_000  # milliseconds
 
@@ -55,7 +56,7 @@ def draw_model_view(browser: Browser, run: BertRun) -> float:
 
 
 def model_view_page(run: BertRun) -> str:
-    """The page that `bertviz_html.model_view_html` makes, for any number of tokens."""
+    """The page that `bertviz.model_view_html` makes, for any number of tokens."""
     if run.attentions is None:
         raise ValueError("The run kept no attentions.")
     layers, heads = run.attentions.shape[:2]

@@ -31,10 +31,10 @@ from benchmarks.head_measures import measures_figures
 from benchmarks.report import Figure, measure_seconds, median, print_table, publish
 from benchmarks.sentences import make_sentence
 from benchmarks.visitor import Paint, Traffic, Visitor
-from bert_core.checkpoints import EMBEDDED_FOLDER
-from bert_core.inference import ATTENTIONS, BertRun, run_bert
-from bert_core.model import Bert, load_bert
-from bert_core.tokenization import encode
+from bert_core.model.bert import Bert, load_bert
+from bert_core.model.checkpoints import EMBEDDED_FOLDER
+from bert_core.model.inference import ATTENTIONS, BertRun, run_bert
+from bert_core.model.tokenization import encode
 
 ROUNDS = 7
 WARM_UP = 2

@@ -1,6 +1,6 @@
 """A server of its own, Chromium, and the moment of the last change on a page.
 
-tests/test_browser.py starts its server here too.
+tests/browser/test_app.py starts its server here too.
 """
 
 import re

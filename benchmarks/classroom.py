@@ -19,8 +19,8 @@ from benchmarks.pages import PAGES, TOKENS
 from benchmarks.report import Figure, median, publish
 from benchmarks.sentences import make_sentence
 from benchmarks.visitor import Paint, Visitor
-from bert_core.model import Bert, load_bert
-from bert_core.tokenization import encode
+from bert_core.model.bert import Bert, load_bert
+from bert_core.model.tokenization import encode
 
 BROWSERS = 30
 EVERY = 10.0  # seconds between two changes of one browser

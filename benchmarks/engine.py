@@ -12,12 +12,12 @@ import torch
 from transformers import BertConfig, BertForPreTraining
 
 from benchmarks.report import Figure, interleave, measure_seconds, median, publish
-from bert_core.checkpoints import EMBEDDED_FOLDER
-from bert_core.engine import Engine
-from bert_core.inference import BertRun, run_bert
-from bert_core.model import Bert, wrap_bert
-from bert_core.tokenization import Encoding, encode
-from bert_core.wordpiece import load_wordpiece
+from bert_core.model.bert import Bert, wrap_bert
+from bert_core.model.checkpoints import EMBEDDED_FOLDER
+from bert_core.model.inference import BertRun, run_bert
+from bert_core.model.tokenization import Encoding, encode
+from bert_core.model.wordpiece import load_wordpiece
+from bert_core.serving.engine import Engine
 
 TOKENS = 32
 THREADS = 8

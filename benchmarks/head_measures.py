@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 
 from benchmarks.report import Figure, measure_seconds, median
-from bert_core.head_measures import measure_heads
-from bert_core.model import Bert
-from bert_core.tokenization import encode
+from bert_core.attention.measures import measure_heads
+from bert_core.model.bert import Bert
+from bert_core.model.tokenization import encode
 
 MOST_SECONDS = {128: 60.0, 512: 1000.0}  # tokens, and milliseconds
 MOST_MEMORY = 2.0  # times the attentions, they themselves included

@@ -15,11 +15,11 @@ from transformers import BertForMaskedLM, BertTokenizer, pipeline
 
 from benchmarks.report import Figure, interleave, measure_seconds, median, publish
 from benchmarks.sentences import make_sentence
-from bert_core.checkpoints import EMBEDDED_FOLDER
-from bert_core.inference import run_bert
-from bert_core.masked_words import MaskedPrediction, predict_masked
-from bert_core.model import load_bert
-from bert_core.tokenization import encode
+from bert_core.masked_words.predict import MaskedPrediction, predict_masked
+from bert_core.model.bert import load_bert
+from bert_core.model.checkpoints import EMBEDDED_FOLDER
+from bert_core.model.inference import run_bert
+from bert_core.model.tokenization import encode
 
 LENGTHS = (16, 64)
 GUESSES = 5

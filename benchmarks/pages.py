@@ -20,9 +20,9 @@ from benchmarks.browser import EMPTY_APP, chromium_options, serve
 from benchmarks.report import Figure, interleave, measure_seconds, median, print_table, publish
 from benchmarks.sentences import make_sentence
 from benchmarks.visitor import Paint, Visitor
-from bert_core.inference import ATTENTIONS, run_bert
-from bert_core.model import load_bert
-from bert_core.tokenization import encode
+from bert_core.model.bert import load_bert
+from bert_core.model.inference import ATTENTIONS, run_bert
+from bert_core.model.tokenization import encode
 
 PAGES = ("/", "/tokenization", "/attention", "/masked_words", "/next_sentence")
 EMPTY = "empty page"

@@ -25,14 +25,14 @@ from benchmarks.predictions_pages import pages_figures
 from benchmarks.predictions_ranking import ranking_figures
 from benchmarks.report import Figure, interleave, measure_seconds, median, publish
 from benchmarks.sentences import make_sentence
-from bert_core.engine import Engine
-from bert_core.inference import HIDDEN_STATES, BertRun, run_bert
-from bert_core.job import Job
-from bert_core.logit_lens import LayerReading, read_layers
-from bert_core.model import Bert, load_bert
-from bert_core.runner import engine_runner
-from bert_core.surprisal import TokenSurprisal, predict_each
-from bert_core.tokenization import Encoding, encode
+from bert_core.inside.lens import LayerReading, read_layers
+from bert_core.masked_words.surprisal import TokenSurprisal, predict_each
+from bert_core.model.bert import Bert, load_bert
+from bert_core.model.inference import HIDDEN_STATES, BertRun, run_bert
+from bert_core.model.tokenization import Encoding, encode
+from bert_core.serving.engine import Engine
+from bert_core.serving.job import Job
+from bert_core.serving.runner import engine_runner
 
 ROUNDS = 15
 RANKING_ROUNDS = 3

@@ -27,12 +27,12 @@ from benchmarks.masked_words import make_masked
 from benchmarks.report import Figure, interleave, measure_seconds, median
 from benchmarks.sentences import make_sentence
 from benchmarks.visitor import Visitor
-from bert_core.blank_comparison import compare_blanks
-from bert_core.inference import run_bert
-from bert_core.model import Bert
-from bert_core.surprisal import predict_each
-from bert_core.tokenization import encode
-from ui.words.masked_studies import STUDIES
+from bert_core.masked_words.blanks import compare_blanks
+from bert_core.masked_words.surprisal import predict_each
+from bert_core.model.bert import Bert
+from bert_core.model.inference import run_bert
+from bert_core.model.tokenization import encode
+from ui.words.masked_words_studies import STUDIES
 
 PAGE = "masked_words"
 SCRIPT = Path(__file__).with_suffix(".js")

@@ -2,7 +2,7 @@
 
 The same weights in float32, the same bundled sentences of 10 to 25 tokens, as many of them in each
 call, from the text to a log-probability for each token. minicons runs all variants of a call as
-one batch; ours are cut where `pseudo_likelihood` cuts them, at 64 variants. Both have the same
+one batch; ours are cut where `likelihood` cuts them, at 64 variants. Both have the same
 threads, and attention as each loads it by default: ours eager, theirs SDPA.
 """
 
@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.report import Figure, interleave, measure_seconds, median
-from bert_core.checkpoints import EMBEDDED_FOLDER
-from bert_core.model import Bert
-from bert_core.neighbour_sets import bundled_texts
-from bert_core.pseudo_likelihood import METHODS, Method, score_sentences
-from bert_core.sentence_sets import bundled_hundred
-from bert_core.tokenization import encode
+from bert_core.masked_words.likelihood import METHODS, Method, score_sentences
+from bert_core.model.bert import Bert
+from bert_core.model.checkpoints import EMBEDDED_FOLDER
+from bert_core.model.tokenization import encode
+from bert_core.next_sentence.neighbours import bundled_texts
+from bert_core.texts.hundred import bundled_hundred
 
 COUNT = 200
 SHORTEST, LONGEST = 10, 25  # tokens, with [CLS] and [SEP]

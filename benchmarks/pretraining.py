@@ -22,13 +22,13 @@ from benchmarks.pretraining_lab import below_unigram, clicks
 from benchmarks.pretraining_trainer import TrainerSteps
 from benchmarks.report import Figure, interleave, median, publish
 from benchmarks.sentences import make_sentence
-from bert_core.pretraining import Learner
-from bert_core.pretraining_examples import Batch, Cursor
-from bert_core.pretraining_feed import Cursors, Feed, feed_ahead
-from bert_core.pretraining_recipe import CONFIGS, FLOAT32, PRECISIONS, Shape, recipe_to_json
-from bert_core.pretraining_setup import PreparedRun, RunRequest, prepare_run
-from bert_core.pretraining_start import RANDOM, start_model
-from bert_core.pretraining_workers import Workers
+from bert_core.pretraining.examples import Batch, Cursor
+from bert_core.pretraining.feed import Cursors, Feed, feed_ahead
+from bert_core.pretraining.learner import Learner
+from bert_core.pretraining.recipe import CONFIGS, FLOAT32, PRECISIONS, Shape, recipe_to_json
+from bert_core.pretraining.setup import PreparedRun, RunRequest, prepare_run
+from bert_core.pretraining.start import RANDOM, start_model
+from bert_core.pretraining.workers import Workers
 
 THREADS = 2
 SHAPE = Shape(6, 384, 12)

@@ -23,9 +23,9 @@ from transformers import (
     TrainingArguments,
 )
 
-from bert_core.pretraining import make_optimizer
-from bert_core.pretraining_examples import NO_LABEL, Batch
-from bert_core.pretraining_recipe import BFLOAT16, PretrainingRecipe
+from bert_core.pretraining.examples import NO_LABEL, Batch
+from bert_core.pretraining.learner import make_optimizer
+from bert_core.pretraining.recipe import BFLOAT16, PretrainingRecipe
 
 Tensors = dict[str, torch.Tensor]
 

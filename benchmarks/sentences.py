@@ -3,8 +3,8 @@
 import random
 from functools import lru_cache
 
-from bert_core.checkpoints import EMBEDDED_FOLDER
-from bert_core.wordpiece import load_wordpiece
+from bert_core.model.checkpoints import EMBEDDED_FOLDER
+from bert_core.model.wordpiece import load_wordpiece
 
 WORDS = 800  # so many of the vocabulary's most frequent words
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from bert_core.command_line import main
+from bert_core.command_line.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

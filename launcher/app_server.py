@@ -23,7 +23,7 @@ def no_address() -> "str | None":
 def import_ahead() -> None:
     """Import what the first page needs; whatever is wrong with it, the page itself will say."""
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    for module in ("bert_core.engine_registry", "plotly.graph_objects"):
+    for module in ("bert_core.serving.registry", "plotly.graph_objects"):
         import_module(module)
 
 

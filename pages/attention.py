@@ -5,11 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from bert_core.attention import AttentionMap, read_attention
+from bert_core.attention.maps import AttentionMap, read_attention
 from bert_core.figures.bars import share_bars
-from bert_core.inference import ATTENTIONS, HIDDEN_STATES, Floats
-from bert_core.tokenization import Encoding
-from ui import charts, html
+from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES, Floats
+from bert_core.model.tokenization import Encoding
+from ui import charts, markup
 from ui.attention.all_heads import draw_all_heads, draw_head_figures
 from ui.attention.exports import downloads, picture_of
 from ui.attention.one_head import draw_head
@@ -86,7 +86,7 @@ def draw_neighbours(page: Page, encoding: Encoding, shown: AttentionMap) -> None
     """What the token that is looked from attends to, and what attends to it."""
     look = page.look
     if look is None or look not in shown.positions:
-        html.note(words.LOOK_NOTE)
+        markup.note(words.LOOK_NOTE)
         return
     token = encoding.tokens[look]
     readings = (
@@ -95,7 +95,7 @@ def draw_neighbours(page: Page, encoding: Encoding, shown: AttentionMap) -> None
     )
     for column, (key, title, strongest) in zip(st.columns(2), readings, strict=True):
         with column:
-            html.heading(title.format(token=token))
+            markup.heading(title.format(token=token))
             charts.draw(
                 share_bars(
                     [encoding.tokens[at] for at, _ in strongest],

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from bert_core.inference import HIDDEN_STATES
-from bert_core.masked_words import MaskedPrediction
-from bert_core.prediction_snippets import masked_words_snippet
-from bert_core.tokenization import Encoding
+from bert_core.exports.prediction_snippets import masked_words_snippet
+from bert_core.masked_words.predict import MaskedPrediction
+from bert_core.model.inference import HIDDEN_STATES
+from bert_core.model.tokenization import Encoding
 from ui import charts, state
-from ui.choices import default_mask, toggle_mask
+from ui.default_tokens import default_mask, toggle_mask
 from ui.masked_words.hints import draw_hints
 from ui.masked_words.predictions import (
     CHART,

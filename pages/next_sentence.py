@@ -2,19 +2,19 @@
 
 import streamlit as st
 
+from bert_core.exports.prediction_snippets import next_sentence_snippet
 from bert_core.figures.bars import split_bar
 from bert_core.figures.labels import percent
-from bert_core.inference import HIDDEN_STATES, BertRun
-from bert_core.next_sentence import NextSentenceScore, score_next_sentence
-from bert_core.prediction_snippets import next_sentence_snippet
-from ui import charts, html, state
+from bert_core.model.inference import HIDDEN_STATES, BertRun
+from bert_core.next_sentence.score import NextSentenceScore, score_next_sentence
+from ui import charts, markup, state
 from ui.next_sentence.studies import draw_studies
 from ui.next_sentence.why import hide
 from ui.page import Page, open_page, sentence_on_failure
 from ui.takeaway import Download, draw_foot
 from ui.view import View
 from ui.words import next_sentence as words
-from ui.words import next_studies as study_words
+from ui.words import next_sentence_studies as study_words
 
 BAR = "next_sentence.bar"
 
@@ -33,9 +33,9 @@ def main() -> None:
     with left, sentence_on_failure():
         draw_answer(page, run, typed, len(masked))
     with right:
-        html.heading(words.WHAT)
+        markup.heading(words.WHAT)
         for row in words.WHAT_ROWS:
-            html.note(row)
+            markup.note(row)
     draw_studies(page, run)
     answered = run.encoding.pair is not None and page.bert.has_nsp
     draw_foot(
@@ -65,16 +65,16 @@ def swap() -> None:
 
 def draw_answer(page: Page, run: BertRun, typed: BertRun, hidden: int) -> None:
     if run.encoding.pair is None:
-        html.heading(words.NEEDS_PAIR)
-        html.note(words.TYPE_PAIR)
+        markup.heading(words.NEEDS_PAIR)
+        markup.note(words.TYPE_PAIR)
         return
     score = score_next_sentence(page.bert, run)
     draw_score(page, score)
     if hidden:
         before = percent(score_next_sentence(page.bert, typed).is_next)
-        html.note(words.MASKED_NOTE.format(count=hidden, share=before))
+        markup.note(words.MASKED_NOTE.format(count=hidden, share=before))
     else:
-        html.note(words.HINT)
+        markup.note(words.HINT)
     with st.container(horizontal=True, key="next_sentence_links"):
         st.button(words.SWAP, type="tertiary", on_click=swap)
         if state.can_undo():
@@ -87,17 +87,17 @@ def draw_answer(page: Page, run: BertRun, typed: BertRun, hidden: int) -> None:
 
 def draw_score(page: Page, score: NextSentenceScore) -> None:
     share = percent(score.is_next)
-    html.heading(words.FOLLOWS if score.is_next >= 0.5 else words.NOT_FOLLOWS, words.SAYS)
+    markup.heading(words.FOLLOWS if score.is_next >= 0.5 else words.NOT_FOLLOWS, words.SAYS)
     charts.draw(
         split_bar(score.is_next, page.colours, colour=page.colours.sentence_a),
         BAR,
         words.BAR.format(share=share),
         saveable=True,
     )
-    html.big(share, words.BIG)
+    markup.big(share, words.BIG)
     logits = (score.is_next_logit, score.not_next_logit)
     shares = (score.is_next, score.not_next)
-    html.figures(
+    markup.figures(
         [
             (name, percent(probability), words.LOGIT.format(logit=logit), meaning)
             for (name, meaning), probability, logit in zip(words.ROWS, shares, logits, strict=True)

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from bert_core.lab import folder as files
-from ui import html
+from ui import markup
 from ui.page import Frame, open_frame
 from ui.pretraining.compare import draw_compare
 from ui.pretraining.models import draw_bring
@@ -26,11 +26,11 @@ def main() -> None:
         draw_start(frame)
         runs = read_runs(frame.view.runs)
         if not frame.view.runs:
-            html.note(words.OPENING)
+            markup.note(words.OPENING)
         draw_runs(frame, runs)
         draw_compare(frame, runs)
     else:
-        html.note(words.OFF)
+        markup.note(words.OFF)
         draw_scale(frame, runs)
     draw_foot(
         frame,

@@ -7,9 +7,9 @@ import streamlit as st
 
 from bert_core.figures.bars import split_bar
 from bert_core.figures.labels import percent
-from bert_core.tokenization import Encoding, Word
-from bert_core.wordpiece_trace import WordTrace, changed_words, trace_word
-from ui import charts, html, state
+from bert_core.model.tokenization import Encoding, Word
+from bert_core.model.wordpiece_trace import WordTrace, changed_words, trace_word
+from ui import charts, markup, state
 from ui.page import Page, open_page
 from ui.takeaway import draw_foot
 from ui.words import tokenization as words
@@ -48,34 +48,34 @@ def chosen_word(page: Page) -> Word | None:
 
 def draw_trace(page: Page, word: Word | None) -> None:
     if word is None:
-        html.heading(words.TRACE_NONE)
+        markup.heading(words.TRACE_NONE)
         return
     trace = trace_word(page.bert.wordpiece, word.surface)
-    html.heading(words.TRACE.format(word=html.short(word.surface)), words.TRACE_QUIET)
+    markup.heading(words.TRACE.format(word=markup.short(word.surface)), words.TRACE_QUIET)
     if word.surface == page.bert.wordpiece.special_token("mask"):
-        html.note(words.TRACE_MASK)
+        markup.note(words.TRACE_MASK)
     elif trace.unknown == "":
-        html.note(words.TRACE_TOO_LONG.format(limit=page.bert.wordpiece.longest_word))
+        markup.note(words.TRACE_TOO_LONG.format(limit=page.bert.wordpiece.longest_word))
     else:
-        html.lines(list(trace_rows(trace)))
+        markup.lines(list(trace_rows(trace)))
         if len(trace.steps) == 1 and trace.unknown is None:
-            html.note(words.TRACE_WHOLE)
+            markup.note(words.TRACE_WHOLE)
 
 
 def trace_rows(trace: WordTrace) -> Iterator[str]:
     for step in trace.steps[:MOST_ROWS]:
         if step.piece is None:
-            yield html.quiet(words.TRACE_FAILED.format(rest=html.short(step.rest)))
+            yield markup.quiet(words.TRACE_FAILED.format(rest=markup.short(step.rest)))
             continue
-        found = words.TRACE_FOUND.format(rest=html.short(step.rest))
+        found = words.TRACE_FOUND.format(rest=markup.short(step.rest))
         tries = words.TRIES.format(count=step.tries)
-        yield f"{html.chips([step.piece])} {html.quiet(f'{found}, {tries}')}"
+        yield f"{markup.chips([step.piece])} {markup.quiet(f'{found}, {tries}')}"
 
 
 def draw_count(page: Page) -> None:
     encoding, limit = page.encoding, page.bert.max_tokens
     pieces = sum(sequence is not None for sequence in encoding.sequences)
-    html.heading(
+    markup.heading(
         words.COUNT.format(count=len(encoding), limit=limit),
         words.COUNT_QUIET.format(
             words=len(encoding.words), pieces=pieces, special=len(encoding) - pieces
@@ -91,19 +91,19 @@ def draw_count(page: Page) -> None:
 
 def draw_changed(page: Page) -> None:
     changed = changed_words(page.bert.wordpiece, page.encoding)
-    html.heading(words.CHANGED, words.CHANGED_QUIET)
+    markup.heading(words.CHANGED, words.CHANGED_QUIET)
     if not changed:
-        html.note(words.CHANGED_NONE)
+        markup.note(words.CHANGED_NONE)
         return
-    html.lines(
+    markup.lines(
         [
-            f"{html.safe(html.short(word.surface))} {html.quiet('→')} "
-            f"{html.safe(html.short(after) or words.REMOVED)}"
+            f"{markup.safe(markup.short(word.surface))} {markup.quiet('→')} "
+            f"{markup.safe(markup.short(after) or words.REMOVED)}"
             for word, after in changed[:MOST_ROWS]
         ]
     )
     if len(changed) > MOST_ROWS:
-        html.note(words.CHANGED_MORE.format(count=len(changed) - MOST_ROWS))
+        markup.note(words.CHANGED_MORE.format(count=len(changed) - MOST_ROWS))
 
 
 def draw_unknown(page: Page) -> None:
@@ -114,11 +114,11 @@ def draw_unknown(page: Page) -> None:
     ]
     if not unknown:
         return
-    html.heading(words.UNKNOWN)
-    html.lines([unknown_row(page, word) for word in unknown[:MOST_ROWS]])
+    markup.heading(words.UNKNOWN)
+    markup.lines([unknown_row(page, word) for word in unknown[:MOST_ROWS]])
     if len(unknown) > MOST_ROWS:
-        html.note(words.UNKNOWN_MORE.format(count=len(unknown) - MOST_ROWS))
-    html.note(words.UNKNOWN_NOTE)
+        markup.note(words.UNKNOWN_MORE.format(count=len(unknown) - MOST_ROWS))
+    markup.note(words.UNKNOWN_NOTE)
 
 
 def unknown_row(page: Page, word: Word) -> str:
@@ -128,15 +128,18 @@ def unknown_row(page: Page, word: Word) -> str:
         reason = words.UNKNOWN_ROW.format(character=culprit, code=code)
     else:
         reason = words.UNKNOWN_LONG.format(limit=page.bert.wordpiece.longest_word)
-    return f"{html.safe(html.short(word.surface))} {html.quiet(reason)}"
+    return f"{markup.safe(markup.short(word.surface))} {markup.quiet(reason)}"
 
 
 def draw_special() -> None:
-    html.heading(words.SPECIAL)
-    html.lines(
-        [f"{html.chips([token], 'special')} {html.quiet(why)}" for token, why in words.SPECIAL_ROWS]
+    markup.heading(words.SPECIAL)
+    markup.lines(
+        [
+            f"{markup.chips([token], 'special')} {markup.quiet(why)}"
+            for token, why in words.SPECIAL_ROWS
+        ]
     )
-    html.note(words.SPECIAL_TYPED)
+    markup.note(words.SPECIAL_TYPED)
 
 
 def table_rows(encoding: Encoding) -> Iterator[tuple[Any, ...]]:

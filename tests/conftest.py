@@ -10,18 +10,18 @@ import streamlit as st
 import torch
 from hypothesis import settings
 
-from bert_core.checkpoints import EMBEDDED
-from bert_core.engine import Engine
-from bert_core.model import Bert, load_bert
-from tests.recorder import Held, Recorder
-from tests.tiny import tiny_bert
+from bert_core.model.bert import Bert, load_bert
+from bert_core.model.checkpoints import EMBEDDED
+from bert_core.serving.engine import Engine
+from tests.kit.recorder import Held, Recorder
+from tests.kit.tiny import tiny_bert
 from ui import cached
 from ui.settings import Settings
 from ui.settings import settings as server_settings
 
 COMPONENTS = "streamlit.components.v2.manifest_scanner"
 
-pytest.register_assert_rewrite("tests.attention_page", "tests.chromium")
+pytest.register_assert_rewrite("tests.kit.attention_page", "tests.browser.chromium")
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)

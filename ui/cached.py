@@ -14,18 +14,18 @@ import torch
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
-from bert_core.checkpoints import Progress, cached_checkpoints
-from bert_core.engine import Engine
-from bert_core.engine_registry import EngineRegistry
 from bert_core.errors import EngineClosedError, ModelNotFoundError
-from bert_core.inference import BertRun
 from bert_core.lab.folder import SNAPSHOTS
 from bert_core.lab.server import PREFIX as LAB
 from bert_core.lab.server import Lab
 from bert_core.lab.snapshot import Snapshot, load_snapshot
-from bert_core.model import Bert, load_bert
-from bert_core.scan import Scan
-from bert_core.tokenization import Encoding
+from bert_core.model.bert import Bert, load_bert
+from bert_core.model.checkpoints import Progress, cached_checkpoints
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding
+from bert_core.serving.engine import Engine
+from bert_core.serving.registry import EngineRegistry
+from bert_core.serving.scan import Scan
 from ui.fragments import stop_page
 from ui.settings import settings
 from ui.words import common as words

@@ -7,10 +7,10 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from bert_core.engine_queue import StillWanted
-from bert_core.job import Job
-from bert_core.scan import Scan
-from ui import cached, html
+from bert_core.serving.job import Job
+from bert_core.serving.scan import Scan
+from bert_core.serving.waiting import StillWanted
+from ui import cached, markup
 from ui.fragments import fragment
 from ui.words import common as words
 
@@ -47,7 +47,7 @@ def held_job(slot: str, asked: Hashable) -> Job[Any] | None:
 def say_partly(job: Job[Any]) -> None:
     """Where a job ended early: how far it came."""
     if job.finished and job.done < job.total:
-        html.note(words.PARTLY.format(done=job.done, total=job.total))
+        markup.note(words.PARTLY.format(done=job.done, total=job.total))
 
 
 def drop_partly(slot: str) -> None:
@@ -117,4 +117,4 @@ def _poll(work: Job[Any], key: str, doing: str) -> None:
     st.progress(share, doing.format(done=work.done, total=work.total))
     if st.button(words.STOP, key=f"{key}.stop", type="tertiary"):
         work.stop()
-        html.note(words.STOPPED)
+        markup.note(words.STOPPED)

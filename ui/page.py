@@ -8,13 +8,13 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bert_core.engine import Engine
 from bert_core.errors import BertLensError
-from bert_core.figures.palette import DARK, Palette, palette
-from bert_core.inference import BertRun
-from bert_core.model import Bert
-from bert_core.tokenization import Encoding, encode
-from ui import cached, html, state
+from bert_core.model.bert import Bert
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding, encode
+from bert_core.palette import DARK, Palette, palette
+from bert_core.serving.engine import Engine
+from ui import cached, markup, state
 from ui.components.strip import token_strip
 from ui.fragments import stop_page
 from ui.sidebar import draw_navigation, draw_status, open_engine
@@ -146,7 +146,7 @@ def open_page(
     _draw_notice()
     if not view.text.strip():
         draw_status(status, engine.bert, None)
-        html.note(words.EMPTY)
+        markup.note(words.EMPTY)
         stop_page()
     encoding = encode(engine.bert, view.text, view.pair)
     masked = tuple(
@@ -157,11 +157,11 @@ def open_page(
 
 def _draw_head(name: str, title: str, lead: str) -> tuple[View, DeltaGenerator]:
     st.set_page_config(f"{title} · {words.BRAND}", page_icon=ICON, layout="wide")
-    html.apply_style()
+    markup.apply_style()
     view = state.current_view()
     with stop_on_failure(), st.sidebar:
         status = draw_navigation(name, view)
-    html.title(title, lead)
+    markup.title(title, lead)
     return view, status
 
 
@@ -170,7 +170,7 @@ def _draw_notice() -> None:
     if st.session_state.get(state.TOO_LONG):
         notice = f"{notice} {words.LINK_TOO_LONG}".strip()
     if notice:
-        html.note(notice)
+        markup.note(notice)
 
 
 def _colours() -> Palette:

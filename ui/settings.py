@@ -5,9 +5,9 @@ from functools import lru_cache
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bert_core.checkpoints import EMBEDDED, cached_checkpoints
 from bert_core.errors import BertLensError
 from bert_core.lab.server import PREFIX as LAB
+from bert_core.model.checkpoints import EMBEDDED, cached_checkpoints
 
 
 class Settings(BaseSettings):

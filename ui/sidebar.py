@@ -7,11 +7,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from bert_core.checkpoints import EMBEDDED, EMBEDDED_FOLDER, Progress
-from bert_core.engine import Engine
 from bert_core.errors import ModelError
-from bert_core.inference import BertRun
-from bert_core.model import Bert
+from bert_core.model.bert import Bert
+from bert_core.model.checkpoints import EMBEDDED, EMBEDDED_FOLDER, Progress
+from bert_core.model.inference import BertRun
+from bert_core.serving.engine import Engine
 from ui import cached, state
 from ui.settings import settings
 from ui.view import View

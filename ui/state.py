@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_core.errors import BertLensError
-from bert_core.tokenization import MAX_CHARACTERS
+from bert_core.model.tokenization import MAX_CHARACTERS
 from ui.examples import EXAMPLES
 from ui.view import LONGEST_LINK, View, link_length, read_query
 from ui.words import common as words

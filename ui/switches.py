@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import html, state
+from ui import markup, state
 from ui.page import Page
 
 
@@ -16,7 +16,7 @@ def draw_choice(
     st.segmented_control(
         label,
         choices,
-        format_func=lambda choice: html.escape_markdown(names[choice]),
+        format_func=lambda choice: markup.escape_markdown(names[choice]),
         label_visibility="collapsed",
         required=True,
         **state.bound(field, page.name),
@@ -28,7 +28,7 @@ def draw_switch(key: str, label: str, names: Mapping[str, str]) -> Any:
     return st.segmented_control(
         label,
         list(names),
-        format_func=lambda choice: html.escape_markdown(names[choice]),
+        format_func=lambda choice: markup.escape_markdown(names[choice]),
         label_visibility="collapsed",
         default=next(iter(names)),
         required=True,

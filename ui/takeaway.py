@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ui import html, state
+from ui import markup, state
 from ui.components.pictures import picture_buttons
 from ui.page import Frame
 from ui.view import read_query
@@ -135,14 +135,14 @@ def _safe(cell: Any) -> Any:
 def _draw_link(page: Frame) -> None:
     with st.popover(words.LINK, type="tertiary"):
         if st.session_state.get(state.TOO_LONG):
-            html.note(words.LINK_TOO_LONG)
+            markup.note(words.LINK_TOO_LONG)
         else:
             st.code(
                 f"{st.context.url}?{urlencode(page.view.to_query())}",
                 language=None,
                 wrap_lines=True,
             )
-            html.note(words.LINK_HELP)
+            markup.note(words.LINK_HELP)
         st.download_button(
             words.SAVE,
             json.dumps({SAVED: page.view.to_query()}, ensure_ascii=False),

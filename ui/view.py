@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bert_core.checkpoints import EMBEDDED
 from bert_core.lab.folder import RUN_ID
-from bert_core.tokenization import MAX_CHARACTERS, readable
+from bert_core.model.checkpoints import EMBEDDED
+from bert_core.model.tokenization import MAX_CHARACTERS, readable
 
 # Beyond this many characters of percent-encoding the texts travel deflated.
 READABLE_LINK = 1_500
@@ -40,7 +40,7 @@ MLM_STUDIES = (
 )
 NSP_STUDIES = ("none", "candidates", "order", "why", "test", "layers", "layout")
 ORDERS = ("certain_first", "left_to_right", "chosen")
-# What heads can be sorted by, besides their layer: measures of `bert_core.head_measures`.
+# What heads can be sorted by, besides their layer: measures of `bert_core.attention.measures`.
 SORTS = (
     "layer",
     "entropy",

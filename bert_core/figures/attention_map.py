@@ -5,10 +5,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from bert_core.attention import AttentionMap
+from bert_core.attention.maps import AttentionMap
 from bert_core.figures.labels import coloured, unique, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.palette import Palette, attention_ramp
+from bert_core.palette import Palette, attention_ramp
 
 # More labels than this cannot be read, and take Plotly longer than all else: then every second,
 # third, ... token has one. Hovering names them all.

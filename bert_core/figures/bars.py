@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from bert_core.figures.labels import LONGEST_LABEL, percent, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.palette import Palette
+from bert_core.palette import Palette
 
 ROW = 28
 LETTERS = 14

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bert_core.figures.labels import LONGEST_LABEL, percent, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.palette import Palette
+from bert_core.palette import Palette
 
 Doubles = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ NUMBER = 66
 
 
 class Reliability(Protocol):
-    """What is drawn of a `bert_core.calibration_summary.Calibration`."""
+    """What is drawn of a `bert_core.evaluation.reliability.Calibration`."""
 
     @property
     def edges(self) -> Doubles: ...

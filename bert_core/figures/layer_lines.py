@@ -18,7 +18,7 @@ from bert_core.figures.lens import (
     layer_names,
     layer_ticks,
 )
-from bert_core.figures.palette import Palette
+from bert_core.palette import Palette
 
 LINE = 16  # pixels from one label to the next
 LONGEST = 14

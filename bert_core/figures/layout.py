@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bert_core.figures.palette import Palette
+from bert_core.palette import Palette
 
 SANS = '"Source Sans", "Noto Sans CJK SC", sans-serif'
 MONO = '"Source Code Pro", "Noto Sans Mono CJK SC", "DejaVu Sans Mono", monospace'

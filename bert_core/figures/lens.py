@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.palette import COLOUR_POWER, Palette, attention_ramp
+from bert_core.palette import COLOUR_POWER, Palette, attention_ramp
 
 Numbers = NDArray[np.float64]
 
@@ -19,7 +19,7 @@ ROW_LETTERS = 72  # characters that fit into a row of the table, on a narrow pag
 
 
 class LensReading(Protocol):
-    """What is drawn of a `bert_core.logit_lens.LayerReading`, whose module needs torch."""
+    """What is drawn of a `bert_core.inside.lens.LayerReading`, whose module needs torch."""
 
     @property
     def pieces(self) -> tuple[tuple[str, ...], ...]: ...

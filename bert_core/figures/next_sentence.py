@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bert_core.figures.labels import LONGEST_LABEL, coloured, percent, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.palette import Palette
+from bert_core.palette import Palette
 
 LETTERS = 14
 ROW = 28

@@ -14,7 +14,7 @@ from bert_core.figures.layer_lines import LINE, spread
 from bert_core.figures.layout import blank_layout
 from bert_core.figures.lens import axis_title
 from bert_core.figures.losses import LossCurve, smoothed, smoothing_window, thinned
-from bert_core.figures.palette import Palette
+from bert_core.palette import Palette
 
 # Pixels: the panels of masked words and of pairs, and the room above each for what it is.
 WORDS, PAIRS, HEADING = 260, 140, 34

@@ -11,8 +11,8 @@ from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layer_lines import LINE, SYMBOLS, spread
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.figures.lens import axis_title
-from bert_core.figures.palette import Palette
 from bert_core.figures.pretraining import upright
+from bert_core.palette import Palette
 
 LETTERS, LONGEST = 13, 16
 DASHES = ("solid", "6px,3px", "2px,2px", "9px,3px,2px,3px", "longdash", "4px,2px")

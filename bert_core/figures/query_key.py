@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bert_core.figures.labels import percent, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.palette import Palette
+from bert_core.palette import Palette
 
 Floats = NDArray[np.float32]
 
@@ -24,7 +24,7 @@ QUERY_ROW = -1.6
 
 
 class RowReading(Protocol):
-    """What is drawn of a `bert_core.query_key.QueryKey`, whose module needs torch."""
+    """What is drawn of a `bert_core.attention.query_key.QueryKey`, whose module needs torch."""
 
     @property
     def tokens(self) -> tuple[str, ...]: ...

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bert_core.figures.palette import COLOUR_POWER
+from bert_core.palette import COLOUR_POWER
 
 MAX_CELLS = 64
 

@@ -12,7 +12,7 @@ from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layer_lines import share_ticks
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.figures.lens import axis_title
-from bert_core.figures.palette import Palette
+from bert_core.palette import Palette
 
 Floats = NDArray[np.float32]
 Box = tuple[float, float, float, float]
@@ -31,7 +31,7 @@ SMALLEST = float(np.finfo(np.float32).tiny)  # a logarithmic axis has no 0
 
 
 class Blanks(Protocol):
-    """What is drawn of a `bert_core.blank_comparison.BlankComparison`, whose module needs torch."""
+    """What is drawn of a `masked_words.blanks.BlankComparison`, whose module needs torch."""
 
     @property
     def pieces(self) -> tuple[str, ...]: ...

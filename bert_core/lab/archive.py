@@ -5,9 +5,9 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from bert_core.checkpoints import check_folder
 from bert_core.errors import InputError, ModelError
-from bert_core.pretraining_result import RESULT
+from bert_core.model.checkpoints import check_folder
+from bert_core.pretraining.result import RESULT
 
 WEIGHTS = "model.safetensors"
 NAMES = RESULT | {WEIGHTS}

@@ -8,7 +8,7 @@ facts.json        what was found out before it began
 losses.bin        float32 (step, 2): the losses of masked words and of pairs, NaN without them
 snapshots/        one .npz for each step at which somebody may look at what it knows
 batch.json        the batch of the last step that was taken alone
-run/              the run's own folder, see `bert_core.pretraining_checkpoint`
+run/              the run's own folder, see `bert_core.pretraining.folder`
 models/step-…/    the model after a step, as the other pages open it
 """
 

@@ -21,16 +21,16 @@ from bert_core.lab import step_view
 from bert_core.lab.folder import ALONE_SECONDS, Control, Facts, Status
 from bert_core.lab.settings import BATCH, LEARNING_RATE, LENGTH, TEXT, LabSettings, from_json
 from bert_core.lab.snapshot import save_snapshot, steps_to_look_at, take_snapshot
-from bert_core.pretraining_check import check_held_out, held_out_batches
-from bert_core.pretraining_checkpoint import write_whole
-from bert_core.pretraining_corpus import Corpus
-from bert_core.pretraining_examples import NO_LABEL, Batch
-from bert_core.pretraining_pairs import NEXT_SENTENCE, NO_PAIRS
-from bert_core.pretraining_recipe import Shape
-from bert_core.pretraining_result import copy_result, save_result
-from bert_core.pretraining_run import Pace, StepRecord, train
-from bert_core.pretraining_setup import STEPS, PreparedRun, RunRequest, prepare_run
-from bert_core.pretraining_workers import Workers
+from bert_core.pretraining.corpus import Corpus
+from bert_core.pretraining.examples import NO_LABEL, Batch
+from bert_core.pretraining.folder import write_whole
+from bert_core.pretraining.held_out import check_held_out, held_out_batches
+from bert_core.pretraining.pairs import NEXT_SENTENCE, NO_PAIRS
+from bert_core.pretraining.recipe import Shape
+from bert_core.pretraining.result import copy_result, save_result
+from bert_core.pretraining.setup import STEPS, PreparedRun, RunRequest, prepare_run
+from bert_core.pretraining.train import Pace, StepRecord, train
+from bert_core.pretraining.workers import Workers
 
 # Bounds of a run: seconds in all, bytes of memory.
 LONGEST_SECONDS = 1_800.0

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import BertForPreTraining
 
-from bert_core.inference import ATTENTIONS, run_bert
-from bert_core.masked_words import masked_word_logits, predict_masked
-from bert_core.model import Bert, wrap_bert
-from bert_core.pretraining_check import HeldOutFigures
-from bert_core.tokenization import encode
-from bert_core.wordpiece import WordPiece
+from bert_core.masked_words.predict import masked_word_logits, predict_masked
+from bert_core.model.bert import Bert, wrap_bert
+from bert_core.model.inference import ATTENTIONS, run_bert
+from bert_core.model.tokenization import encode
+from bert_core.model.wordpiece import WordPiece
+from bert_core.pretraining.held_out import HeldOutFigures
 
 GUESSES = 5
 

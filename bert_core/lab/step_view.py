@@ -8,9 +8,9 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import BertForPreTraining
 
-from bert_core.pretraining_examples import NO_LABEL, Batch
-from bert_core.pretraining_masks import FATES
-from bert_core.wordpiece import WordPiece
+from bert_core.model.wordpiece import WordPiece
+from bert_core.pretraining.examples import NO_LABEL, Batch
+from bert_core.pretraining.masks import FATES
 
 ROWS_SHOWN = 4
 

@@ -6,14 +6,14 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from bert_core.attention.similarity import head_distances, sorted_order
 from bert_core.figures.layout import blank_layout
-from bert_core.figures.palette import Palette
-from bert_core.head_similarity import head_distances, sorted_order
-from bert_core.inference import BertRun, Floats
-from ui import charts, html
+from bert_core.model.inference import BertRun, Floats
+from bert_core.palette import Palette
+from ui import charts, markup
 from ui.page import Page
 from ui.takeaway import draw_study_foot
-from ui.words import studies as words
+from ui.words import attention_studies as words
 
 SLOT = "attention.alike"
 CHART = "attention.alike.map"
@@ -24,7 +24,7 @@ def draw_alike(page: Page, run: BertRun) -> None:
     key = (page.bert.fingerprint, run.encoding.ids, run.encoding.segments)
     found = st.session_state.get(SLOT)
     if found is None or found[0] != key:
-        html.note(words.ALIKE_ASK.format(count=page.bert.layers * page.bert.heads))
+        markup.note(words.ALIKE_ASK.format(count=page.bert.layers * page.bert.heads))
         if not st.button(words.ALIKE_START, key="attention.alike.start"):
             return
         found = st.session_state[SLOT] = (key, compute(run))
@@ -32,7 +32,7 @@ def draw_alike(page: Page, run: BertRun) -> None:
     order = sorted_order(distances)
     names = [f"{at // page.bert.heads + 1}.{at % page.bert.heads + 1}" for at in order]
     first, second = closest_pair(distances)
-    html.heading(
+    markup.heading(
         words.ALIKE.format(
             first=head(first, page.bert.heads), second=head(second, page.bert.heads)
         ),
@@ -40,7 +40,7 @@ def draw_alike(page: Page, run: BertRun) -> None:
     )
     figure = distance_figure(distances[order][:, order], names, page.colours)
     charts.draw(figure, CHART, words.ALT, saveable=True)
-    html.note(words.ALIKE_NOTE)
+    markup.note(words.ALIKE_NOTE)
     draw_study_foot(
         page,
         "alike",

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 import numpy as np
 import streamlit as st
 
+from bert_core.attention.measures import HeadMeasure, HeadMeasures
 from bert_core.figures.thumbnails import pool_maps
-from bert_core.head_measures import HeadMeasure, HeadMeasures
-from bert_core.inference import BertRun
-from ui import html, state
+from bert_core.model.inference import BertRun
+from ui import markup, state
 from ui.attention.measured import amount, chance, measures_of, role_note, roles_of
 from ui.components.heads import head_grid
 from ui.page import Page
 from ui.words import attention as words
-from ui.words import heads as head_words
+from ui.words import attention_heads as head_words
 
 SHARES_SHOWN = 4
 
@@ -22,7 +22,9 @@ def draw_all_heads(page: Page, run: BertRun) -> None:
     if run.attentions is None:
         return
     measures = measures_of(page, run)
-    html.heading(words.ALL, words.ALL_QUIET.format(layers=page.bert.layers, heads=page.bert.heads))
+    markup.heading(
+        words.ALL, words.ALL_QUIET.format(layers=page.bert.layers, heads=page.bert.heads)
+    )
     draw_sorter(page, measures)
     order = sorted_heads(measures, page.view.sort)
     notes = [[role_note(role) for role in row] for row in roles_of(page, run)]
@@ -68,9 +70,9 @@ def draw_head_figures(page: Page, run: BertRun) -> None:
     measures = measures_of(page, run).measures
     at = page.layer, page.head
     role = roles_of(page, run)[page.layer][page.head]
-    html.heading(words.DOES, role_note(role) or head_words.NO_ROLE)
+    markup.heading(words.DOES, role_note(role) or head_words.NO_ROLE)
     shown = ["entropy", "distance", *strongest_shares(measures.values(), *at)]
-    html.figures(
+    markup.figures(
         [
             (
                 head_words.MEASURES[name],

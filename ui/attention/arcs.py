@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from bert_core.arc_view import ArcView, read_arcs
-from bert_core.attention import AttentionMap, head_name
-from bert_core.tokenization import Encoding
-from ui import html, state
+from bert_core.attention.arcs import ArcView, read_arcs
+from bert_core.attention.maps import AttentionMap, head_name
+from bert_core.model.tokenization import Encoding
+from ui import markup, state
 from ui.components.arcs import ArcPick, arc_view
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
@@ -25,7 +25,7 @@ def draw_arcs(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
             on_pick=take_pick,
         )
     if page.view.merge:
-        html.note(words.MERGED)
+        markup.note(words.MERGED)
 
 
 def take_pick(pick: ArcPick) -> None:

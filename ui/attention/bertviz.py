@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from bert_core.bertviz_html import head_view_html, model_view_html, neuron_view_html
-from bert_core.inference import BertRun
-from ui import html
+from bert_core.exports.bertviz import head_view_html, model_view_html, neuron_view_html
+from bert_core.model.inference import BertRun
+from ui import markup
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
 from ui.view import BERTVIZ
@@ -13,7 +13,7 @@ from ui.words import attention as words
 
 def draw_bertviz(page: Page, run: BertRun) -> None:
     draw_choice(page, "bertviz", BERTVIZ, words.BERTVIZ_VIEW, words.BERTVIZ_VIEWS)
-    html.note(words.BERTVIZ_NOTE)
+    markup.note(words.BERTVIZ_NOTE)
     with sentence_on_failure():
         st.iframe(make_view(page, run), height="content")
 

@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from bert_core.attention import head_name
-from bert_core.comparison import Alignment, ChangedHead, align, difference, most_changed
+from bert_core.attention.comparison import Alignment, ChangedHead, align, difference, most_changed
+from bert_core.attention.maps import head_name
 from bert_core.figures.bars import share_bars
 from bert_core.figures.thumbnails import pool_differences
-from bert_core.inference import ATTENTIONS, BertRun, Floats
-from bert_core.tokenization import Encoding, encode
-from ui import charts, html, state
+from bert_core.model.inference import ATTENTIONS, BertRun, Floats
+from bert_core.model.tokenization import Encoding, encode
+from ui import charts, markup, state
 from ui.components.heads import head_grid
 from ui.components.one_map import weight_map
 from ui.page import Page, sentence_on_failure
 from ui.takeaway import draw_study_foot
 from ui.view import View
-from ui.words import studies as words
+from ui.words import attention_studies as words
 
 MOST_LISTED = 8
 
@@ -27,11 +27,11 @@ def draw_compare(page: Page, run: BertRun) -> None:
     pinned = page.view.pinned
     st.button(words.PIN, key="attention.pin", on_click=pin, type="tertiary")
     if pinned is None:
-        html.note(words.PIN_ASK)
+        markup.note(words.PIN_ASK)
         return
-    html.note(words.PINNED.format(text=html.short(" / ".join(filter(None, pinned)), 200)))
+    markup.note(words.PINNED.format(text=markup.short(" / ".join(filter(None, pinned)), 200)))
     if pinned == (page.view.text, page.view.pair):
-        html.note(words.PIN_TYPE)
+        markup.note(words.PIN_TYPE)
         return
     with sentence_on_failure():
         encoding = encode(page.bert, pinned[0], pinned[1] or None)
@@ -52,7 +52,7 @@ def pin() -> None:
 def draw_differences(
     page: Page, before: Encoding, after: Encoding, alignment: Alignment, changes: Floats
 ) -> None:
-    html.lines([aligned_line(before, after, alignment)])
+    markup.lines([aligned_line(before, after, alignment)])
     changed = most_changed(changes)
     tokens = [paired(before, after, pair) for pair in alignment.pairs]
     left, right = st.columns([5, 6], gap="large")
@@ -61,7 +61,7 @@ def draw_differences(
         draw_all_changes(page, changes, changed)
     with right:
         name = head_name(page.layer, page.head)
-        html.heading(words.CHANGE_OF.format(name=name), words.CHANGE_QUIET)
+        markup.heading(words.CHANGE_OF.format(name=name), words.CHANGE_QUIET)
         weight_map(
             np.asarray(changes[page.layer, page.head]),
             tokens,
@@ -84,10 +84,10 @@ def draw_differences(
 
 def aligned_line(before: Encoding, after: Encoding, alignment: Alignment) -> str:
     """The tokens side by side; those that differ as "old → new"."""
-    parts = [html.safe(paired(before, after, pair)) for pair in alignment.pairs]
+    parts = [markup.safe(paired(before, after, pair)) for pair in alignment.pairs]
     left_out = len(alignment.unaligned_first) + len(alignment.unaligned_second)
-    tail = [html.quiet(words.UNALIGNED.format(count=left_out))] if left_out else []
-    return " ".join([html.quiet(words.ALIGNED), *parts, *tail])
+    tail = [markup.quiet(words.UNALIGNED.format(count=left_out))] if left_out else []
+    return " ".join([markup.quiet(words.ALIGNED), *parts, *tail])
 
 
 def paired(before: Encoding, after: Encoding, pair: tuple[int, int]) -> str:
@@ -97,7 +97,7 @@ def paired(before: Encoding, after: Encoding, pair: tuple[int, int]) -> str:
 
 def draw_changed_heads(page: Page, changed: Sequence[ChangedHead]) -> None:
     most = changed[:MOST_LISTED]
-    html.heading(words.CHANGED, words.CHANGED_QUIET)
+    markup.heading(words.CHANGED, words.CHANGED_QUIET)
     charts.draw_clickable(
         share_bars(
             [f"{one.layer + 1}.{one.head + 1}" for one in most],
@@ -112,8 +112,8 @@ def draw_changed_heads(page: Page, changed: Sequence[ChangedHead]) -> None:
 
 
 def draw_all_changes(page: Page, changes: Floats, changed: Sequence[ChangedHead]) -> None:
-    html.heading(words.ALL_CHANGES, words.ALL_CHANGES_QUIET)
-    html.note(words.SCALE.format(most=f"{100 * float(np.abs(changes).max()):.1f}"))
+    markup.heading(words.ALL_CHANGES, words.ALL_CHANGES_QUIET)
+    markup.note(words.SCALE.format(most=f"{100 * float(np.abs(changes).max()):.1f}"))
     heads = page.bert.heads
     head_grid(
         pool_differences(changes / max(float(np.abs(changes).max()), 1e-9)),

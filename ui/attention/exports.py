@@ -1,9 +1,9 @@
 """What can be taken away from the attention page besides its table and its link."""
 
-from bert_core.attention import AttentionMap, read_attention
-from bert_core.attention_export import all_heads_html, one_head_html, to_npz
-from bert_core.inference import BertRun
-from bert_core.snippets import lens_snippet, transformers_snippet
+from bert_core.attention.maps import AttentionMap, read_attention
+from bert_core.exports.attention import all_heads_html, one_head_html, to_npz
+from bert_core.exports.snippets import lens_snippet, transformers_snippet
+from bert_core.model.inference import BertRun
 from ui.attention.maps import PLOTLY_TOKENS
 from ui.page import Page
 from ui.takeaway import Download

@@ -5,18 +5,18 @@ from typing import Any
 
 import streamlit as st
 
-from bert_core.attention import AttentionMap, head_name, read_attention
-from bert_core.attention_norms import value_weighted
-from bert_core.inference import BertRun, Floats
-from bert_core.rollout import attention_rollout
-from ui import html
+from bert_core.attention.maps import AttentionMap, head_name, read_attention
+from bert_core.attention.norms import value_weighted
+from bert_core.attention.rollout import attention_rollout
+from bert_core.model.inference import BertRun, Floats
+from ui import markup
 from ui.attention.maps import PLOTLY_TOKENS, draw_weights
 from ui.attention.measured import remembered
 from ui.components.pictures import picture_buttons
 from ui.page import Page, sentence_on_failure
 from ui.takeaway import draw_study_foot
+from ui.words import attention_studies as words
 from ui.words import common
-from ui.words import studies as words
 
 SIZE = 380
 
@@ -29,14 +29,14 @@ def draw_flow(page: Page, run: BertRun) -> None:
         for column, reading in zip(st.columns(3, gap="medium"), found, strict=True):
             with column:
                 draw_reading(page, run, *reading)
-        html.note(words.FLOW_NOTE)
+        markup.note(words.FLOW_NOTE)
         draw_study_foot(page, "flow", words.FLOW_COLUMNS, lambda: table_rows(run, found))
 
 
 def draw_reading(
     page: Page, run: BertRun, key: str, title: str, quiet: str, shown: AttentionMap
 ) -> None:
-    html.heading(title, quiet)
+    markup.heading(title, quiet)
     chart = f"attention.flow.{key}"
     name = f"{title}, {quiet}"
     draw_weights(page, run.encoding, shown, chart, title, name=name, size=SIZE, saveable=True)

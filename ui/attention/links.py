@@ -4,18 +4,25 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from bert_core.attention.links import (
+    LinkChance,
+    RankedLink,
+    how_often,
+    link_distance,
+    merge,
+    rank_links,
+)
 from bert_core.figures.bars import share_bars
 from bert_core.figures.labels import percent
-from bert_core.head_links import LinkChance, RankedLink, how_often, link_distance, merge, rank_links
-from bert_core.inference import BertRun
-from bert_core.sentence_sets import bundled_hundred
-from bert_core.tokenization import Encoding
-from ui import charts, html, state
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding
+from bert_core.texts.hundred import bundled_hundred
+from ui import charts, markup, state
 from ui.attention.measured import role_note, roles_of
 from ui.attention.scans import read_texts
 from ui.page import Page, sentence_on_failure
 from ui.takeaway import draw_study_foot
-from ui.words import studies as words
+from ui.words import attention_studies as words
 
 MOST_LISTED = 8
 
@@ -24,13 +31,13 @@ def draw_links(page: Page, run: BertRun) -> None:
     encoding = run.encoding
     query, key = page.look, page.view.key
     if query is None or encoding.sequences[query] is None:
-        html.note(words.LINK_FIRST)
+        markup.note(words.LINK_FIRST)
         return
     if key is None or key >= len(encoding) or encoding.sequences[key] is None:
-        html.note(words.LINK_SECOND.format(word=name_of(encoding, query)))
+        markup.note(words.LINK_SECOND.format(word=name_of(encoding, query)))
         return
     if word_of(encoding, query) == word_of(encoding, key):
-        html.note(words.LINK_SAME.format(word=name_of(encoding, query)))
+        markup.note(words.LINK_SAME.format(word=name_of(encoding, query)))
         return
     with sentence_on_failure():
         draw_ranking(page, run, word_of(encoding, query), word_of(encoding, key))
@@ -41,7 +48,7 @@ def draw_ranking(page: Page, run: BertRun, queries: Sequence[int], keys: Sequenc
         return
     ranked = rank_links(run.attentions, queries, keys)
     best, names = ranked[0], (name_of(run.encoding, queries[0]), name_of(run.encoding, keys[0]))
-    html.heading(
+    markup.heading(
         words.LINK.format(head=head(best), query=names[0], key=names[1]),
         words.LINK_SHARE.format(share=percent(best.weight)),
     )
@@ -73,7 +80,7 @@ def draw_bars(page: Page, run: BertRun, ranked: Sequence[RankedLink]) -> None:
     )
     best = ranked[0]
     note = role_note(roles_of(page, run)[best.layer][best.head])
-    html.note(words.LINK_ROLE.format(head=head(best), role=note) if note else words.LINK_OPEN)
+    markup.note(words.LINK_ROLE.format(head=head(best), role=note) if note else words.LINK_OPEN)
 
 
 def draw_chance(
@@ -87,14 +94,14 @@ def draw_chance(
         run.attentions, run.encoding, distance, weight, exclude=(queries, keys), unit="word"
     )
     side = words.SIDES["before" if distance < 0 else "after"]
-    html.heading(words.ANYWAY, words.ANYWAY_QUIET.format(count=abs(distance), side=side))
+    markup.heading(words.ANYWAY, words.ANYWAY_QUIET.format(count=abs(distance), side=side))
     rows = [chance_row(words.HERE, here)]
     readings = read_texts(page, bundled_hundred(), "attention.links")
     if readings:
         there = merge(one.links for one in readings).reaching(distance, weight)
         rows.append(chance_row(words.HUNDRED, there))
-    html.figures(rows)
-    html.note(words.ANYWAY_NOTE.format(heads=page.bert.layers * page.bert.heads))
+    markup.figures(rows)
+    markup.note(words.ANYWAY_NOTE.format(heads=page.bert.layers * page.bert.heads))
 
 
 def chance_row(where: str, chance: LinkChance) -> tuple[str, ...]:
@@ -116,4 +123,4 @@ def word_of(encoding: Encoding, position: int) -> tuple[int, ...]:
 
 def name_of(encoding: Encoding, position: int) -> str:
     word = encoding.word_at(position)
-    return encoding.tokens[position] if word is None else html.short(word.surface)
+    return encoding.tokens[position] if word is None else markup.short(word.surface)

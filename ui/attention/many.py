@@ -5,20 +5,20 @@ from typing import Any
 
 import streamlit as st
 
-from bert_core.attention import head_name
+from bert_core.attention.maps import head_name
+from bert_core.attention.summary import SetRole, SetSummary, set_roles, summarise_heads
 from bert_core.errors import InputError
 from bert_core.figures.labels import percent
-from bert_core.head_summary import SetRole, SetSummary, set_roles, summarise_heads
-from bert_core.inference import BertRun
-from bert_core.sentence_sets import bundled_hundred, parse_list
-from ui import html
+from bert_core.model.inference import BertRun
+from bert_core.texts.hundred import bundled_hundred, parse_list
+from ui import markup
 from ui.attention.measured import amount
 from ui.attention.scans import TextReading, Texts, read_texts
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_switch
 from ui.takeaway import draw_study_foot
-from ui.words import heads as head_words
-from ui.words import studies as words
+from ui.words import attention_heads as head_words
+from ui.words import attention_studies as words
 
 CHOICE = "attention.many.set"
 OWN = "attention.many.own"
@@ -67,9 +67,9 @@ def draw_summary(page: Page, readings: Sequence[TextReading]) -> None:
     heads = page.bert.layers * page.bert.heads
     stable = sum(role is not None and role.stable for row in roles for role in row)
     name = head_name(page.layer, page.head)
-    html.heading(role_line(name, roles[page.layer][page.head]), quiet_line(summary))
-    html.figures(list(figure_rows(summary, page.layer, page.head)))
-    html.note(f"{words.MANY_NOTE} {words.MANY_ROLES.format(count=stable, heads=heads)}.")
+    markup.heading(role_line(name, roles[page.layer][page.head]), quiet_line(summary))
+    markup.figures(list(figure_rows(summary, page.layer, page.head)))
+    markup.note(f"{words.MANY_NOTE} {words.MANY_ROLES.format(count=stable, heads=heads)}.")
     draw_study_foot(page, "many", words.MANY_COLUMNS, lambda: table_rows(summary))
 
 

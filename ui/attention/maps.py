@@ -1,8 +1,8 @@
 """One map of weights, drawn by plotly where it is small and on a canvas where it is not."""
 
-from bert_core.attention import AttentionMap
+from bert_core.attention.maps import AttentionMap
 from bert_core.figures.attention_map import attention_heatmap
-from bert_core.tokenization import Encoding
+from bert_core.model.tokenization import Encoding
 from ui import charts, state
 from ui.attention.picks import look_at
 from ui.components.one_map import weight_map

@@ -6,12 +6,12 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
+from bert_core.attention.measures import HeadMeasure, HeadMeasures, measure_heads
+from bert_core.attention.roles import HeadRole, name_roles
 from bert_core.figures.labels import percent
-from bert_core.head_measures import HeadMeasure, HeadMeasures, measure_heads
-from bert_core.head_roles import HeadRole, name_roles
-from bert_core.inference import BertRun
+from bert_core.model.inference import BertRun
 from ui.page import Page
-from ui.words import heads as words
+from ui.words import attention_heads as words
 
 Value = TypeVar("Value")
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from bert_core.attention import AttentionMap, head_name
+from bert_core.attention.maps import AttentionMap, head_name
 from bert_core.figures.labels import percent
-from bert_core.inference import BertRun
-from bert_core.tokenization import Encoding
-from ui import html, state
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding
+from ui import markup, state
 from ui.attention.arcs import draw_arcs
 from ui.attention.bertviz import draw_bertviz
 from ui.attention.maps import draw_weights
@@ -24,7 +24,7 @@ def draw_head(page: Page, encoding: Encoding, run: BertRun, shown: AttentionMap)
         name = head_name(page.layer, page.head)
     else:
         name = head_name(shown.layer, shown.head)
-    html.heading(name[0].upper() + name[1:])
+    markup.heading(name[0].upper() + name[1:])
     draw_choice(page, "reading", READINGS, words.READING, words.READINGS)
     if reading == "qk":
         draw_query_key(page, run)
@@ -37,14 +37,14 @@ def draw_head(page: Page, encoding: Encoding, run: BertRun, shown: AttentionMap)
         else:
             draw_map(page, encoding, shown)
         if len(shown.tokens) < len(encoding):
-            html.note(words.REST_NOTE if shown.renormalised else words.HIDDEN_NOTE)
+            markup.note(words.REST_NOTE if shown.renormalised else words.HIDDEN_NOTE)
 
 
 def draw_map(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
     name = head_name(shown.layer, shown.head)
     label = words.MAP.format(name=name)
     draw_weights(page, encoding, shown, "attention.map", label, name=name, saveable=True)
-    html.note(words.COLOUR_NOTE.format(most=percent(float(shown.weights.max()))))
+    markup.note(words.COLOUR_NOTE.format(most=percent(float(shown.weights.max()))))
 
 
 def draw_map_switches(page: Page) -> None:

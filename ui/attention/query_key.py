@@ -2,14 +2,14 @@
 
 import streamlit as st
 
+from bert_core.attention.query_key import QueryKey, read_query_key
 from bert_core.figures.query_key import MOST_KEYS, query_key_figure, shown_keys
-from bert_core.inference import BertRun
-from bert_core.query_key import QueryKey, read_query_key
-from bert_core.tokenization import Encoding
-from ui import charts, html
-from ui.choices import text_positions, word_positions
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding
+from ui import charts, markup
+from ui.default_tokens import text_positions, word_positions
 from ui.page import Page, sentence_on_failure
-from ui.words import query_key as words
+from ui.words import attention_query_key as words
 
 STRONGEST = 5
 
@@ -29,7 +29,7 @@ def first_token(encoding: Encoding) -> int:
 def draw_reading(page: Page, reading: QueryKey) -> None:
     token = reading.tokens[reading.query]
     strongest = int(reading.attention.argmax())
-    html.heading(
+    markup.heading(
         words.TITLE.format(query=token, key=reading.tokens[strongest]),
         words.TITLE_QUIET.format(
             score=float(reading.scores[strongest]), root=reading.keys.shape[1]
@@ -45,12 +45,12 @@ def draw_reading(page: Page, reading: QueryKey) -> None:
         words.DIMENSION.format(number=number, product=product)
         for number, product in reading.dominant(strongest, STRONGEST)
     )
-    html.note(words.MADE_OF.format(key=reading.tokens[strongest], made_of=made_of))
-    html.note(words.NOTE)
-    html.note(words.GAP.format(gap=reading.gap))
+    markup.note(words.MADE_OF.format(key=reading.tokens[strongest], made_of=made_of))
+    markup.note(words.NOTE)
+    markup.note(words.GAP.format(gap=reading.gap))
     hidden = len(reading.tokens) - len(shown_keys(reading))
     if hidden > 0:
-        html.note(words.HIDDEN.format(shown=MOST_KEYS, hidden=hidden))
+        markup.note(words.HIDDEN.format(shown=MOST_KEYS, hidden=hidden))
     draw_numbers(reading)
 
 

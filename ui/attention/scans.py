@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bert_core.head_links import BestWeights, best_by_distance
-from bert_core.head_measures import HeadMeasures, measure_heads
-from bert_core.inference import ATTENTIONS, BertRun
-from bert_core.scan import Scan
-from bert_core.tokenization import encode
-from ui import html
+from bert_core.attention.links import BestWeights, best_by_distance
+from bert_core.attention.measures import HeadMeasures, measure_heads
+from bert_core.model.inference import ATTENTIONS, BertRun
+from bert_core.model.tokenization import encode
+from bert_core.serving.scan import Scan
+from ui import markup
 from ui.jobs import draw_progress, forget_scan, session_scan
 from ui.page import Page
-from ui.words import studies as words
+from ui.words import attention_studies as words
 
 Texts = Sequence[tuple[str, str | None]]
 SLOT = "attention.scan"
@@ -45,7 +45,7 @@ def read_texts(page: Page, texts: Texts, key: str) -> tuple[TextReading, ...]:
     if not draw_progress(scan, key, words.READING_TEXTS):
         return ()
     if scan.done < scan.total:
-        html.note(words.MANY_PARTLY.format(texts=len(scan.results), total=scan.total))
+        markup.note(words.MANY_PARTLY.format(texts=len(scan.results), total=scan.total))
         st.button(
             words.AGAIN, key=f"{key}.again", type="tertiary", on_click=lambda: forget_scan(SLOT)
         )

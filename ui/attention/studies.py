@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from bert_core.inference import BertRun
-from ui import html
+from bert_core.model.inference import BertRun
+from ui import markup
 from ui.attention.alike import draw_alike
 from ui.attention.compare import draw_compare
 from ui.attention.flow import draw_flow
@@ -12,7 +12,7 @@ from ui.attention.many import draw_many
 from ui.page import Page
 from ui.switches import draw_choice
 from ui.view import STUDIES
-from ui.words import studies as words
+from ui.words import attention_studies as words
 
 STUDY = {
     "links": draw_links,
@@ -25,7 +25,7 @@ STUDY = {
 
 def draw_studies(page: Page, run: BertRun) -> None:
     with st.container(key="studies"):
-        html.heading(words.TITLE)
+        markup.heading(words.TITLE)
         draw_choice(page, "study", STUDIES, words.TITLE, words.STUDIES)
         if page.view.study in STUDY:
             STUDY[page.view.study](page, run)

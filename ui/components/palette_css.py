@@ -7,12 +7,13 @@ menu chose it. `light-dark()` reads that through the shadow root: the theme swit
 import colorsys
 from dataclasses import fields
 
-from bert_core.figures.palette import DARK, LIGHT, Palette
+from bert_core.palette import DARK, LIGHT, Palette
 
 HUES = ("sentence_a", "sentence_b", "mask", "special")
 
 # Shares of a hue in the background of its chips, and of the text colour in the letters on the
-# stronger one. Every hue keeps a contrast of 4.5 with them (tests/test_components.py).
+# stronger one. Every hue keeps a contrast of 4.5 with them
+# (tests/ui/components/test_components.py).
 TINT = 0.12
 PICKED_TINT = 0.24
 PICKED_TEXT = 0.20

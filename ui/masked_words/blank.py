@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from bert_core.blank_comparison import BlankComparison, WordContrast, compare_blanks, locate
 from bert_core.figures.labels import percent
 from bert_core.figures.vocabulary import vocabulary_scatter
-from bert_core.tokenization import Encoding, encode
-from ui import charts, html, state
+from bert_core.masked_words.blanks import BlankComparison, WordContrast, compare_blanks, locate
+from bert_core.model.tokenization import Encoding, encode
+from ui import charts, markup, state
 from ui.components.webgl import lacks_webgl
 from ui.page import Page
 from ui.takeaway import draw_study_foot
 from ui.view import LONGEST_LIST, View
-from ui.words import masked_studies as words
+from ui.words import masked_words_studies as words
 
 CHART = "masked_words.scatter"
 NAMED = 12  # words named on each side
@@ -32,11 +32,11 @@ def draw_blank(page: Page, encoding: Encoding, place: int | None) -> None:
     )
     draw_examples()
     if not encoding.masked or place not in encoding.masked:
-        html.note(words.BLANK_FIRST)
+        markup.note(words.BLANK_FIRST)
         return
     second = encode(page.bert, other)
     if not second.masked:
-        html.note(words.BLANK_NEEDS)
+        markup.note(words.BLANK_NEEDS)
         return
     run, other_run = page.ask([encoding, second])
     found = compare_blanks(page.bert, run, other_run, (place, second.masked[0]))
@@ -50,7 +50,7 @@ def draw_examples() -> None:
         st.html(f"<p class='bl-away'>{words.BLANK_TRY}</p>", width="content")
         for at, (first, second) in enumerate(words.BLANK_EXAMPLES):
             st.button(
-                html.escape_markdown(first),
+                markup.escape_markdown(first),
                 key=f"{CHART}.example.{at}",
                 type="tertiary",
                 on_click=show_example,
@@ -69,9 +69,9 @@ Sides = tuple[Sequence[WordContrast], Sequence[WordContrast]]
 
 def draw_found(page: Page, found: BlankComparison, sides: Sides) -> None:
     if not (sides[0] and sides[1]):
-        html.heading(words.BLANK_SAME)
+        markup.heading(words.BLANK_SAME)
         return
-    html.heading(
+    markup.heading(
         words.BLANK.format(first=sides[0][0].piece, second=sides[1][0].piece),
         words.BLANK_QUIET.format(divergence=found.divergence),
     )
@@ -79,11 +79,11 @@ def draw_found(page: Page, found: BlankComparison, sides: Sides) -> None:
     with right:
         own = draw_own(page, found)
         for title, side in zip((words.BLANK_LEFT, words.BLANK_RIGHT), sides, strict=True):
-            html.heading(title)
-            html.figures([words.BLANK_HEADS, *map(contrast_row, side[: NAMED // 2])])
+            markup.heading(title)
+            markup.figures([words.BLANK_HEADS, *map(contrast_row, side[: NAMED // 2])])
     with left:
         draw_scatter(page, found, sides, own)
-        html.note(words.BLANK_NOTE)
+        markup.note(words.BLANK_NOTE)
 
 
 def draw_own(page: Page, found: BlankComparison) -> list[int]:
@@ -95,16 +95,16 @@ def draw_own(page: Page, found: BlankComparison) -> list[int]:
         return []
     contrasts, problems = locate(page.bert, found, page.view.targets)
     for problem in problems:
-        html.note(problem)
+        markup.note(problem)
     if contrasts:
-        html.figures([words.BLANK_HEADS, *map(contrast_row, contrasts)])
+        markup.figures([words.BLANK_HEADS, *map(contrast_row, contrasts)])
     return [one.id for one in contrasts]
 
 
 def draw_scatter(page: Page, found: BlankComparison, sides: Sides, own: list[int]) -> None:
     plain = lacks_webgl(f"{CHART}.webgl")
     if plain:
-        html.note(words.BLANK_NO_GL.format(count=TELLING))
+        markup.note(words.BLANK_NO_GL.format(count=TELLING))
     ids = found.to_draw(TELLING) if plain else found.ids
     figure = vocabulary_scatter(
         found,
@@ -117,12 +117,12 @@ def draw_scatter(page: Page, found: BlankComparison, sides: Sides, own: list[int
     )
     chosen = charts.draw_brushable(figure, CHART, words.BLANK_ALT)
     if not chosen:
-        html.note(words.BLANK_BRUSH)
+        markup.note(words.BLANK_BRUSH)
         return
     listed = [int(ids[at]) for at in chosen if at < len(ids)]
     listed.sort(key=lambda number: -found.scores[number])
-    html.heading(words.BLANK_BRUSHED.format(count=len(listed)))
-    html.figures([words.BLANK_HEADS, *map(contrast_row, found.words(listed[:MOST_BRUSHED]))])
+    markup.heading(words.BLANK_BRUSHED.format(count=len(listed)))
+    markup.figures([words.BLANK_HEADS, *map(contrast_row, found.words(listed[:MOST_BRUSHED]))])
 
 
 def contrast_row(one: WordContrast) -> tuple[str, ...]:

@@ -5,18 +5,18 @@ from typing import Any
 
 import streamlit as st
 
-from bert_core.calibration import MASKS, MaskedGuesses, calibrate, sample_masks
-from bert_core.calibration_summary import Calibration, Estimate, summarise_calibration
+from bert_core.evaluation.calibration import MASKS, MaskedGuesses, calibrate, sample_masks
+from bert_core.evaluation.reliability import Calibration, Estimate, summarise_calibration
 from bert_core.figures.calibration import reliability_diagram
 from bert_core.figures.labels import percent
-from bert_core.runner import engine_runner
-from bert_core.sentence_sets import bundled_hundred
-from bert_core.tokenization import Encoding
-from ui import charts, html
+from bert_core.model.tokenization import Encoding
+from bert_core.serving.runner import engine_runner
+from bert_core.texts.hundred import bundled_hundred
+from ui import charts, markup
 from ui.jobs import draw_progress, drop_partly, say_partly, session_job
 from ui.page import Page
 from ui.takeaway import draw_study_foot
-from ui.words import masked_studies as words
+from ui.words import masked_words_studies as words
 
 SLOT = "masked_words.calibration"
 CHART = "masked_words.reliability"
@@ -24,7 +24,7 @@ CHART = "masked_words.reliability"
 
 def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> None:
     texts = bundled_hundred()
-    html.note(words.CALIBRATION_ASK.format(masks=MASKS, texts=len(texts)))
+    markup.note(words.CALIBRATION_ASK.format(masks=MASKS, texts=len(texts)))
     asked = page.bert.fingerprint
     if st.button(words.CALIBRATION_START, key=f"{SLOT}.start"):
         st.session_state[f"{SLOT}.asked"] = asked
@@ -46,7 +46,7 @@ def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> None:
 
 
 def draw_result(page: Page, found: Calibration, samples: tuple[MaskedGuesses, ...]) -> None:
-    html.heading(
+    markup.heading(
         words.CALIBRATED.format(top_1=percent(found.top_1.value)),
         words.CALIBRATED_QUIET.format(
             sure=percent(found.sure.value), masks=found.masks, texts=found.texts
@@ -64,9 +64,9 @@ def draw_result(page: Page, found: Calibration, samples: tuple[MaskedGuesses, ..
             saveable=True,
         )
     with right:
-        html.figures([estimate_row(name, found) for name in words.CALIBRATION_ROWS])
+        markup.figures([estimate_row(name, found) for name in words.CALIBRATION_ROWS])
         chance = percent(found.error_by_chance.value)
-        html.note(words.CALIBRATION_NOTE.format(chance=chance))
+        markup.note(words.CALIBRATION_NOTE.format(chance=chance))
     draw_study_foot(
         page, "calibration", words.CALIBRATION_COLUMNS, lambda: table_rows(found), chart=CHART
     )

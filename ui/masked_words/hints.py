@@ -6,19 +6,24 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 import streamlit as st
 
 from bert_core.figures.labels import percent
-from bert_core.job import Job
-from bert_core.model import Bert
-from bert_core.runner import Runner, engine_runner
-from bert_core.surprisal import TokenSurprisal, WordSurprisal, predict_each, word_surprisals
-from bert_core.tokenization import Encoding
-from ui import html
-from ui.choices import text_positions
+from bert_core.masked_words.surprisal import (
+    TokenSurprisal,
+    WordSurprisal,
+    predict_each,
+    word_surprisals,
+)
+from bert_core.model.bert import Bert
+from bert_core.model.tokenization import Encoding
+from bert_core.serving.job import Job
+from bert_core.serving.runner import Runner, engine_runner
+from ui import markup
 from ui.components.hints import Hint, token_hints
+from ui.default_tokens import text_positions
 from ui.fragments import fragment
 from ui.jobs import drop_job, held_job, session_job
 from ui.page import Page, sentence_on_failure
 from ui.words import common
-from ui.words import masked_studies as words
+from ui.words import masked_words_studies as words
 
 AT_ONCE = 16  # masks that run together: what is pointed at meanwhile waits for no more
 GUESSES = 5
@@ -111,7 +116,7 @@ def draw_known(page: Page, encoding: Encoding) -> None:
     job: Job[Answer] | None = held_job(SLOT, asked_of(page, encoding))
     finished = job is not None and job.finished  # before its results are read
     if job is not None and job.error:
-        html.note(job.error)
+        markup.note(job.error)
     results = job.results if job is not None else ()
     tokens = [one for one in results if isinstance(one, TokenSurprisal)]
     scored = [one for one in results if isinstance(one, WordSurprisal)]
@@ -176,7 +181,7 @@ def idle_line(scored: Sequence[WordSurprisal]) -> str:
     if not scored:
         return words.NOTHING_YET
     most = max(scored, key=lambda word: word.total)
-    return words.IDLE.format(word=html.short(most.surface, 30), bits=most.total)
+    return words.IDLE.format(word=markup.short(most.surface, 30), bits=most.total)
 
 
 def _draw_progress(job: Job[Answer], tokens: int) -> None:

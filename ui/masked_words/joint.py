@@ -6,27 +6,27 @@ from typing import Any
 
 import streamlit as st
 
-from bert_core.beam import beam_search
-from bert_core.engine_queue import StillWanted
 from bert_core.figures.labels import percent
-from bert_core.joint_filling import (
+from bert_core.masked_words.beam import beam_search
+from bert_core.masked_words.filling import Filling, FillingStep
+from bert_core.masked_words.joint import (
     CERTAIN_FIRST,
     Order,
     fill_in_turn,
     fill_independently,
     pseudo_log_likelihoods,
 )
-from bert_core.mask_choices import Filling, FillingStep
-from bert_core.runner import engine_runner
-from bert_core.several_pieces import WordCandidate, word_candidates
-from bert_core.tokenization import Encoding
-from ui import html, state
+from bert_core.masked_words.several_pieces import WordCandidate, word_candidates
+from bert_core.model.tokenization import Encoding
+from bert_core.serving.runner import engine_runner
+from bert_core.serving.waiting import StillWanted
+from ui import markup, state
 from ui.jobs import draw_progress, session_job
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
 from ui.takeaway import draw_study_foot
 from ui.view import ORDERS, View
-from ui.words import masked_studies as words
+from ui.words import masked_words_studies as words
 
 SLOT = "masked_words.joint"
 OTHERS = 3  # alternatives named beside each step
@@ -44,7 +44,7 @@ class Way:
 
 def draw_joint(page: Page, encoding: Encoding, place: int | None) -> None:
     if len(encoding.masked) < 2:
-        html.note(words.JOINT_NEEDS)
+        markup.note(words.JOINT_NEEDS)
     else:
         left, right = st.columns([3, 2], gap="large")
         with right:
@@ -64,8 +64,8 @@ def chosen_order(page: Page, encoding: Encoding) -> tuple[int, ...]:
     said = st.multiselect(
         words.CHOOSE,
         encoding.masked,
-        format_func=lambda at: html.escape_markdown(
-            words.CHOICE.format(position=at, word=html.short(encoding.surface(at), 20))
+        format_func=lambda at: markup.escape_markdown(
+            words.CHOICE.format(position=at, word=markup.short(encoding.surface(at), 20))
         ),
         key=f"{SLOT}.chosen",
     )
@@ -83,8 +83,8 @@ def draw_ways(page: Page, encoding: Encoding, order: tuple[int, ...]) -> None:
     same = len({way.filling.text for way in ways} | {way.filling.pair for way in ways}) <= 2
     text = " / ".join(filter(None, (best.filling.text, best.filling.pair)))
     quiet = words.JOINT_SAME if same else words.JOINT_QUIET.format(way=words.WAYS[best.name])
-    html.heading(words.JOINT.format(text=html.short(text, 200)), quiet)
-    html.figures(
+    markup.heading(words.JOINT.format(text=markup.short(text, 200)), quiet)
+    markup.figures(
         [
             words.JOINT_HEADS,
             *(
@@ -99,11 +99,11 @@ def draw_ways(page: Page, encoding: Encoding, order: tuple[int, ...]) -> None:
         ]
     )
     draw_buttons(ways)
-    html.note(words.JOINT_NOTE.format(width=view.width))
+    markup.note(words.JOINT_NOTE.format(width=view.width))
     with st.expander(words.STEPS):
         for way in ways:
-            html.heading(words.WAYS[way.name])
-            html.lines([step_line(turn, step) for turn, step in enumerate(way.filling.steps, 1)])
+            markup.heading(words.WAYS[way.name])
+            markup.lines([step_line(turn, step) for turn, step in enumerate(way.filling.steps, 1)])
     draw_study_foot(page, "joint", words.JOINT_COLUMNS, lambda: table_rows(ways))
 
 
@@ -155,7 +155,7 @@ def step_line(turn: int, step: FillingStep) -> str:
     )
     others = [one for one in step.alternatives if one.id != step.id][:OTHERS]
     named = ", ".join(f"{one.piece} {percent(one.probability)}" for one in others)
-    return f"{html.safe(said)} {html.quiet(words.STEP_OTHERS.format(others=named))}"
+    return f"{markup.safe(said)} {markup.quiet(words.STEP_OTHERS.format(others=named))}"
 
 
 def table_rows(ways: tuple[Way, ...]) -> Iterator[tuple[Any, ...]]:
@@ -169,13 +169,13 @@ def draw_pieces(page: Page, encoding: Encoding, place: int | None) -> None:
     word = encoding.word_at(place) if place is not None else None
     if place is None or place not in encoding.masked:
         return
-    html.heading(words.PIECES, words.PIECES_QUIET.format(position=place))
+    markup.heading(words.PIECES, words.PIECES_QUIET.format(position=place))
     if word is None or not set(word.positions) <= set(encoding.masked):
-        html.note(words.PIECES_NONE)
+        markup.note(words.PIECES_NONE)
         return
     found = word_candidates(page.bert, encoding, place, width=WORDS_EACH, run=page.ask)
-    html.figures([words.PIECES_HEADS, *map(candidate_row, found)])
-    html.note(words.PIECES_NOTE)
+    markup.figures([words.PIECES_HEADS, *map(candidate_row, found)])
+    markup.note(words.PIECES_NOTE)
 
 
 def candidate_row(one: WordCandidate) -> tuple[str, ...]:

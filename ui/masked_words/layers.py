@@ -8,13 +8,13 @@ import streamlit as st
 
 from bert_core.figures.layer_lines import layer_line, probability_lines, rank_lines
 from bert_core.figures.lens import lens_table
-from bert_core.inference import HIDDEN_STATES
-from bert_core.logit_lens import LayerReading, read_layers
-from bert_core.tokenization import Encoding
-from ui import charts, html
+from bert_core.inside.lens import LayerReading, read_layers
+from bert_core.model.inference import HIDDEN_STATES
+from bert_core.model.tokenization import Encoding
+from ui import charts, markup
 from ui.page import Page
 from ui.takeaway import draw_study_foot
-from ui.words import masked_studies as words
+from ui.words import masked_words_studies as words
 
 GUESSES = 5
 CHART = "masked_words.lens"
@@ -24,11 +24,11 @@ LOW = 220
 
 def draw_layers(page: Page, encoding: Encoding, place: int | None) -> None:
     if place is None:
-        html.note(words.TARGETS_NEEDS)
+        markup.note(words.TARGETS_NEEDS)
         return
     (run,) = page.ask([encoding], (HIDDEN_STATES,))
     reading = read_layers(page.bert, run, place, GUESSES)
-    html.heading(answer(reading), words.LENS_QUIET)
+    markup.heading(answer(reading), words.LENS_QUIET)
     left, right = st.columns([6, 5], gap="large")
     with left:
         charts.draw(
@@ -37,7 +37,7 @@ def draw_layers(page: Page, encoding: Encoding, place: int | None) -> None:
             answer(reading),
             saveable=True,
         )
-        html.note(words.LENS_NOTE)
+        markup.note(words.LENS_NOTE)
     with right:
         figure = probability_lines(reading, page.colours, words.LENS_SHARE, height=HEIGHT)
         draw_line("share", words.LENS_FOLLOW, figure)
@@ -46,7 +46,7 @@ def draw_layers(page: Page, encoding: Encoding, place: int | None) -> None:
 
 
 def answer(reading: LayerReading) -> str:
-    final = html.short(reading.pieces[-1][0])
+    final = markup.short(reading.pieces[-1][0])
     template = words.LENS if reading.settled else words.LENS_EMBEDDINGS
     return template.format(answer=final, layer=reading.settled)
 
@@ -80,7 +80,7 @@ def draw_lines(page: Page, reading: LayerReading) -> None:
 
 
 def draw_line(key: str, title: str, figure: go.Figure) -> None:
-    html.heading(title)
+    markup.heading(title)
     charts.draw(figure, f"{CHART}.{key}", title)
 
 

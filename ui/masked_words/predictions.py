@@ -8,11 +8,11 @@ import streamlit as st
 
 from bert_core.figures.bars import share_bars
 from bert_core.figures.labels import percent
-from bert_core.inference import BertRun
-from bert_core.masked_words import MaskedPrediction, predict_masked
-from bert_core.substitution import put_in, word_with
-from bert_core.tokenization import Encoding
-from ui import charts, html, state
+from bert_core.masked_words.predict import MaskedPrediction, predict_masked
+from bert_core.masked_words.writing import put_in, word_with
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding
+from ui import charts, markup, state
 from ui.page import Page
 from ui.view import MOST_GUESSES, View
 from ui.words import masked_words as words
@@ -34,13 +34,13 @@ def draw_predictions(
     shown = next((guess for guess in predictions if guess.position == place), None)
     if shown is None:
         return
-    word = html.short(encoding.surface(shown.position))
+    word = markup.short(encoding.surface(shown.position))
     if not shown.masked:
-        html.heading(words.AT.format(word=word), words.AT_QUIET)
+        markup.heading(words.AT.format(word=word), words.AT_QUIET)
     elif shown.original is None:
-        html.heading(words.BEHIND)
+        markup.heading(words.BEHIND)
     else:
-        html.heading(words.BEHIND, words.BEHIND_WORD.format(word=word))
+        markup.heading(words.BEHIND, words.BEHIND_WORD.format(word=word))
     masks = [guess for guess in predictions if guess.masked]
     if len(masks) > 1:
         draw_mask_picker(page, encoding, masks, shown.position)
@@ -55,7 +55,7 @@ def draw_mask_picker(
     """The masks with each one's first guess; the pressed one's guesses are listed."""
     first = {
         guess.position: words.GUESS.format(
-            word=html.short(encoding.surface(guess.position)),
+            word=markup.short(encoding.surface(guess.position)),
             guess=guess.pieces[0],
             share=percent(float(guess.probabilities[0])),
         )
@@ -64,7 +64,7 @@ def draw_mask_picker(
     st.pills(
         words.WHICH,
         list(first),
-        format_func=lambda at: html.escape_markdown(first[at]),
+        format_func=lambda at: markup.escape_markdown(first[at]),
         label_visibility="collapsed",
         required=True,
         **state.bound("place", page.name, shown=shown),
@@ -92,9 +92,9 @@ def draw_bars(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
 
 def draw_written(shown: MaskedPrediction) -> None:
     if shown.original is None or shown.original_probability is None:
-        html.note(words.TYPED)
+        markup.note(words.TYPED)
         return
-    html.note(
+    markup.note(
         words.WRITTEN.format(
             word=shown.original,
             share=percent(shown.original_probability),

@@ -7,10 +7,7 @@ import streamlit as st
 
 from bert_core.figures.labels import percent
 from bert_core.figures.next_sentence import change_bars
-from bert_core.job import Job
-from bert_core.lists import ParsedList, read_lines
-from bert_core.minimal_pairs import PairComparison, compare_pairs, read_pairs, summarise_pairs
-from bert_core.pseudo_likelihood import (
+from bert_core.masked_words.likelihood import (
     MEASURES,
     METHODS,
     Measure,
@@ -19,15 +16,23 @@ from bert_core.pseudo_likelihood import (
     rank,
     score_sentences,
 )
-from bert_core.runner import engine_runner
-from bert_core.tokenization import Encoding
-from ui import charts, html
+from bert_core.masked_words.minimal_pairs import (
+    PairComparison,
+    compare_pairs,
+    read_pairs,
+    summarise_pairs,
+)
+from bert_core.model.tokenization import Encoding
+from bert_core.serving.job import Job
+from bert_core.serving.runner import engine_runner
+from bert_core.texts.lists import ParsedList, read_lines
+from ui import charts, markup
 from ui.jobs import draw_progress, drop_partly, say_partly, session_job
 from ui.page import Page
 from ui.sources import read_source
 from ui.switches import draw_switch
 from ui.takeaway import draw_study_foot
-from ui.words import masked_studies as words
+from ui.words import masked_words_studies as words
 
 SLOT = "masked_words.rank"
 CHART = "masked_words.share"
@@ -40,7 +45,7 @@ def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
     label = words.RANK_LIST if what == "list" else words.RANK_PAIRS
     source = read_source(f"{SLOT}.{what}", label, example_of(what), words.UPLOAD)
     if what == "pairs":
-        html.note(words.PAIRS_CARE)
+        markup.note(words.PAIRS_CARE)
     left, right = st.columns(2)
     with left:
         method: Method = select(words.METHOD, METHODS[::-1], words.METHODS, "method")
@@ -52,14 +57,14 @@ def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
     asked = st.session_state.get(f"{SLOT}.asked.{what}", example_of(what))
     parsed = read_lines(asked) if what == "list" else read_pairs(asked)
     for _, problem in parsed.broken:
-        html.note(problem)
+        markup.note(problem)
     if not parsed.lines:
         return
     if what == "list":
         draw_list(page, parsed, method, measure)
     else:
         draw_pairs(page, parsed, method, measure)
-    html.note(words.RANK_NOTE)
+    markup.note(words.RANK_NOTE)
 
 
 def select(label: str, options: Sequence[Any], names: dict[str, str], key: str) -> Any:
@@ -87,9 +92,9 @@ def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) 
         return
     scores = job.results
     order = rank(scores, measure)
-    best = html.short(texts[order[0]], 200)
-    html.heading(words.BEST.format(text=best), words.BEST_QUIET.format(count=len(scores)))
-    html.figures(
+    best = markup.short(texts[order[0]], 200)
+    markup.heading(words.BEST.format(text=best), words.BEST_QUIET.format(count=len(scores)))
+    markup.figures(
         [
             words.RANK_HEADS,
             *(list_row(at, scores[place], measure) for at, place in enumerate(order[:LISTED], 1)),
@@ -109,16 +114,16 @@ def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) 
 def list_row(at: int, score: SentenceScore, measure: Measure) -> tuple[str, ...]:
     found = score.by(measure)
     value = "" if found is None else f"{found:.2f}"
-    return f"{at}.", html.short(score.encoding.text, SHORT), value
+    return f"{at}.", markup.short(score.encoding.text, SHORT), value
 
 
 def draw_shares(page: Page, scores: Sequence[SentenceScore], order: Sequence[int]) -> None:
     """What each token adds to one sentence's score."""
-    html.heading(words.SHARES_OF)
+    markup.heading(words.SHARES_OF)
     place = st.selectbox(
         words.SHARES_PICK,
         order,
-        format_func=lambda at: html.short(scores[at].encoding.text, SHORT),
+        format_func=lambda at: markup.short(scores[at].encoding.text, SHORT),
         label_visibility="collapsed",
         key=f"{SLOT}.shares",
     )
@@ -170,13 +175,13 @@ def draw_pairs(page: Page, parsed: ParsedList, method: Method, measure: Measure)
     summary = summarise_pairs(found)
     if summary.share is None or summary.low is None or summary.high is None:
         return
-    html.heading(
+    markup.heading(
         words.PAIRS_RESULT.format(better=summary.better, pairs=summary.pairs),
         words.PAIRS_QUIET.format(
             share=percent(summary.share), low=percent(summary.low), high=percent(summary.high)
         ),
     )
-    html.figures([words.PAIRS_HEADS, *map(pair_row, found[:LISTED])])
+    markup.figures([words.PAIRS_HEADS, *map(pair_row, found[:LISTED])])
     numbers = [row.number for row in parsed.lines]
     draw_study_foot(page, "pairs", words.PAIRS_COLUMNS, lambda: pair_rows(found, numbers))
 
@@ -185,7 +190,7 @@ def pair_row(one: PairComparison) -> tuple[str, ...]:
     difference = one.difference
     mark = "" if difference is None else words.RIGHT if difference > 0 else words.WRONG
     value = "" if difference is None else f"{difference:+.2f}"
-    texts = (html.short(side.encoding.text, SHORT) for side in (one.good, one.bad))
+    texts = (markup.short(side.encoding.text, SHORT) for side in (one.good, one.bad))
     return mark, *texts, value
 
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from bert_core.tokenization import Encoding
-from ui import html
+from bert_core.model.tokenization import Encoding
+from ui import markup
 from ui.masked_words.blank import draw_blank
 from ui.masked_words.calibration import draw_calibration
 from ui.masked_words.joint import draw_joint
@@ -14,7 +14,7 @@ from ui.masked_words.training import draw_training
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
 from ui.view import MLM_STUDIES
-from ui.words import masked_studies as words
+from ui.words import masked_words_studies as words
 
 STUDY = {
     "joint": draw_joint,
@@ -30,7 +30,7 @@ STUDY = {
 def draw_studies(page: Page, encoding: Encoding, place: int | None) -> None:
     """`encoding` has the masks of the page; `place` is the token whose guesses are listed."""
     with st.container(key="studies"):
-        html.heading(words.TITLE)
+        markup.heading(words.TITLE)
         draw_choice(page, "mlm", MLM_STUDIES, words.TITLE, words.STUDIES)
         if page.view.mlm in STUDY:
             with sentence_on_failure():

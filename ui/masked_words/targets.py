@@ -7,13 +7,13 @@ import streamlit as st
 
 from bert_core.figures.bars import share_bars
 from bert_core.figures.labels import percent
-from bert_core.targets import TargetPrediction, parse_targets, predict_targets
-from bert_core.tokenization import Encoding
-from ui import charts, html, state
+from bert_core.masked_words.targets import TargetPrediction, parse_targets, predict_targets
+from bert_core.model.tokenization import Encoding
+from ui import charts, markup, state
 from ui.page import Page
 from ui.takeaway import draw_study_foot
 from ui.view import LONGEST_LIST
-from ui.words import masked_studies as words
+from ui.words import masked_words_studies as words
 
 CHART = "masked_words.contrast"
 
@@ -26,11 +26,11 @@ def draw_targets(page: Page, encoding: Encoding, place: int | None) -> None:
         **state.bound("targets", page.name, shown=asked, typed=True),
     )
     if place is None:
-        html.note(words.TARGETS_NEEDS)
+        markup.note(words.TARGETS_NEEDS)
         return
     targets = parse_targets(page.bert, asked)
     for problem in targets.problems:
-        html.note(problem)
+        markup.note(problem)
     if not targets.ids:
         return
     (run,) = page.ask([encoding])
@@ -42,7 +42,7 @@ def draw_targets(page: Page, encoding: Encoding, place: int | None) -> None:
 def draw_found(page: Page, found: TargetPrediction) -> None:
     order = sorted(range(len(found.pieces)), key=lambda at: -found.shares[at])
     best = order[0]
-    html.heading(
+    markup.heading(
         words.TARGETS_FOUND.format(word=found.pieces[best], share=percent(found.shares[best])),
         words.TARGETS_QUIET.format(together=percent(found.together)),
     )
@@ -59,9 +59,9 @@ def draw_found(page: Page, found: TargetPrediction) -> None:
             words.TARGETS,
             saveable=True,
         )
-        html.note(words.TARGETS_NOTE.format(against=found.pieces[found.against]))
+        markup.note(words.TARGETS_NOTE.format(against=found.pieces[found.against]))
     with right:
-        html.figures([words.TARGETS_HEADS, *(figure_row(found, at) for at in order)])
+        markup.figures([words.TARGETS_HEADS, *(figure_row(found, at) for at in order)])
 
 
 def figure_row(found: TargetPrediction, at: int) -> tuple[str, ...]:

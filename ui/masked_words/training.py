@@ -8,20 +8,20 @@ import streamlit as st
 
 from bert_core.figures.calibration import frequency_bars
 from bert_core.figures.labels import percent
-from bert_core.masking_counts import MaskingCounts, masking_counts
-from bert_core.pretraining_masks import (
+from bert_core.model.tokenization import Encoding
+from bert_core.pretraining.mask_counts import MaskingCounts, masking_counts
+from bert_core.pretraining.masks import (
     FATES,
     ChosenAnswer,
     ChosenAnswers,
     answer_chosen,
     roll_masks,
 )
-from bert_core.tokenization import Encoding
-from ui import charts, html, state
+from ui import charts, markup, state
 from ui.page import Page
 from ui.takeaway import draw_study_foot
 from ui.view import NUMBERS
-from ui.words import masked_studies as words
+from ui.words import masked_words_studies as words
 
 CHART = "masked_words.counts"
 DRAWS = 1_000
@@ -55,13 +55,13 @@ def roll_again() -> None:
 
 
 def draw_answers(found: ChosenAnswers, seed: int) -> None:
-    html.heading(
+    markup.heading(
         words.TRAINING.format(right=found.right, chosen=len(found.answers)),
         words.TRAINING_QUIET.format(loss=found.loss, seed=seed),
     )
-    html.lines([seen_line(found)])
-    html.figures([words.TRAINING_HEADS, *map(answer_row, found.answers)])
-    html.note(words.TRAINING_NOTE)
+    markup.lines([seen_line(found)])
+    markup.figures([words.TRAINING_HEADS, *map(answer_row, found.answers)])
+    markup.note(words.TRAINING_NOTE)
 
 
 def seen_line(found: ChosenAnswers) -> str:
@@ -72,7 +72,7 @@ def seen_line(found: ChosenAnswers) -> str:
     for at, token in enumerate(encoding.tokens):
         sequence = encoding.sequences[at]
         kind = "special" if sequence is None else "mask" if at in chosen else "ab"[sequence]
-        parts.append(html.chips([token], kind))
+        parts.append(markup.chips([token], kind))
     return " ".join(parts)
 
 
@@ -90,7 +90,7 @@ def answer_row(answer: ChosenAnswer) -> tuple[str, ...]:
 
 
 def draw_counts(page: Page, counts: MaskingCounts) -> None:
-    html.heading(words.COUNTS, words.COUNTS_QUIET)
+    markup.heading(words.COUNTS, words.COUNTS_QUIET)
     total = max(int(counts.fates.sum()), 1)
     lows, highs = np.asarray(counts.fates_interval) / total
     charts.draw(
@@ -108,7 +108,7 @@ def draw_counts(page: Page, counts: MaskingCounts) -> None:
         saveable=True,
     )
     mean = float(counts.chosen.sum()) / counts.draws
-    html.note(
+    markup.note(
         words.COUNTS_EXACT.format(mean=mean, tokens=counts.tokens, share=percent(counts.share))
     )
 

@@ -5,21 +5,21 @@ from typing import Any
 
 import streamlit as st
 
-from bert_core.candidates import PairScore, rank_candidates, score_candidates
 from bert_core.figures.bars import share_bars
 from bert_core.figures.labels import percent
-from bert_core.inference import BertRun
-from bert_core.job import Job
-from bert_core.lists import ParsedList, read_lines
-from bert_core.runner import engine_runner
-from ui import charts, html, state
+from bert_core.model.inference import BertRun
+from bert_core.next_sentence.candidates import PairScore, rank_candidates, score_candidates
+from bert_core.serving.job import Job
+from bert_core.serving.runner import engine_runner
+from bert_core.texts.lists import ParsedList, read_lines
+from ui import charts, markup, state
 from ui.jobs import draw_progress, session_job
 from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
 from ui.sources import read_source
 from ui.takeaway import draw_study_foot
 from ui.view import View
-from ui.words import next_studies as words
+from ui.words import next_sentence_studies as words
 
 SLOT = "next_sentence.candidates"
 SHOWN = 20
@@ -55,15 +55,15 @@ def draw_candidates(page: Page, run: BertRun) -> None:
 def draw_broken(parsed: ParsedList) -> None:
     """Lines that could not be read, by their numbers."""
     for _, problem in parsed.broken[:BROKEN_SHOWN]:
-        html.note(problem)
+        markup.note(problem)
     if len(parsed.broken) > BROKEN_SHOWN:
-        html.note(words.MORE_BROKEN.format(count=len(parsed.broken) - BROKEN_SHOWN))
+        markup.note(words.MORE_BROKEN.format(count=len(parsed.broken) - BROKEN_SHOWN))
 
 
 def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]) -> None:
     best, shown = ranked[0], ranked[:SHOWN]
-    html.heading(
-        words.BEST.format(text=html.short(best.candidate, 2 * SHORT)),
+    markup.heading(
+        words.BEST.format(text=markup.short(best.candidate, 2 * SHORT)),
         words.BEST_QUIET.format(count=len(ranked), share=percent(best.is_next)),
     )
     left, right = st.columns(2, gap="large")
@@ -80,12 +80,12 @@ def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]
             lambda row: put_in(ranked[row]),
         )
     with right:
-        html.figures([words.CANDIDATE_HEADS, *map(ranking_row, range(1, SHOWN + 1), shown)])
+        markup.figures([words.CANDIDATE_HEADS, *map(ranking_row, range(1, SHOWN + 1), shown)])
     if len(ranked) > SHOWN:
-        html.note(words.NOT_LISTED.format(shown=SHOWN, count=len(ranked)))
+        markup.note(words.NOT_LISTED.format(shown=SHOWN, count=len(ranked)))
     if cut := sum(score.cut for score in ranked):
-        html.note(words.CUT.format(count=cut))
-    html.note(words.CANDIDATES_NOTE)
+        markup.note(words.CUT.format(count=cut))
+    markup.note(words.CANDIDATES_NOTE)
     draw_study_foot(
         page,
         "candidates",
@@ -105,7 +105,7 @@ def put_in(score: PairScore) -> None:
 def ranking_row(place: int, score: PairScore) -> tuple[str, ...]:
     return (
         words.PLACE.format(place=place),
-        html.short(score.candidate, SHORT),
+        markup.short(score.candidate, SHORT),
         percent(score.is_next),
         signed(score.difference),
     )

@@ -5,12 +5,12 @@ from typing import Any
 
 from bert_core.figures.labels import percent
 from bert_core.figures.layer_lines import next_sentence_line
-from bert_core.inference import HIDDEN_STATES, BertRun
-from bert_core.logit_lens import NextSentenceLayers, next_sentence_layers
-from ui import charts, html
+from bert_core.inside.lens import NextSentenceLayers, next_sentence_layers
+from bert_core.model.inference import HIDDEN_STATES, BertRun
+from ui import charts, markup
 from ui.page import Page
 from ui.takeaway import draw_study_foot
-from ui.words import next_studies as words
+from ui.words import next_sentence_studies as words
 
 CHART = "next_sentence.layers.line"
 
@@ -18,7 +18,7 @@ CHART = "next_sentence.layers.line"
 def draw_layers(page: Page, run: BertRun) -> None:
     (kept,) = page.ask([run.encoding], (HIDDEN_STATES,))
     found = next_sentence_layers(page.bert, kept)
-    html.heading(*answer(found))
+    markup.heading(*answer(found))
     charts.draw(
         next_sentence_line(
             found.is_next,
@@ -30,7 +30,7 @@ def draw_layers(page: Page, run: BertRun) -> None:
         words.LAYERS_ALT,
         saveable=True,
     )
-    html.note(words.LAYERS_NOTE)
+    markup.note(words.LAYERS_NOTE)
     draw_study_foot(page, "layers", words.LAYERS_COLUMNS, lambda: table_rows(found), chart=CHART)
 
 

@@ -8,16 +8,16 @@ import plotly.graph_objects as go
 
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.palette import Palette
-from bert_core.inference import BertRun
-from bert_core.next_sentence import LogitParts, explain_logits
-from bert_core.tokenization import Encoding
-from ui import charts, html
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding
+from bert_core.next_sentence.score import LogitParts, explain_logits
+from bert_core.palette import Palette
+from ui import charts, markup
 from ui.components.strip import token_strip
 from ui.next_sentence.parts import signed
 from ui.page import Page
 from ui.takeaway import draw_study_foot
-from ui.words import next_studies as words
+from ui.words import next_sentence_studies as words
 
 SLOT = "next_sentence.layout"
 CHART = f"{SLOT}.pooled"
@@ -27,7 +27,7 @@ LETTERS = 14
 
 def draw_layout(page: Page, run: BertRun) -> None:
     encoding = run.encoding
-    html.heading(*answer(encoding))
+    markup.heading(*answer(encoding))
     token_strip(
         encoding,
         key=f"{SLOT}.strip",
@@ -36,7 +36,7 @@ def draw_layout(page: Page, run: BertRun) -> None:
         channel=SLOT,
         theme="dark" if page.is_dark else "light",
     )
-    html.note(words.LAYOUT_NOTE)
+    markup.note(words.LAYOUT_NOTE)
     parts = explain_logits(page.bert, run)
     draw_pooled(page, parts)
     draw_study_foot(page, "layout", words.LAYOUT_COLUMNS, lambda: table_rows(parts), chart=CHART)
@@ -52,15 +52,15 @@ def answer(encoding: Encoding) -> tuple[str, str]:
 
 def draw_pooled(page: Page, parts: LogitParts) -> None:
     is_next, not_next = parts.logits
-    html.heading(
+    markup.heading(
         words.POOLED.format(is_next=signed(is_next), not_next=signed(not_next)),
         words.POOLED_QUIET.format(numbers=len(parts.pooled)),
     )
     charts.draw(pooled_figure(parts, page.colours), CHART, words.POOLED_ALT, saveable=True)
     most = float(np.abs(parts.contributions).max())
-    html.note(words.POOLED_NOTE.format(most=most))
-    html.figures([("", *words.POOLED_ROWS[1:]), *sum_rows(parts)])
-    html.note(words.GAP.format(gap=parts.gap))
+    markup.note(words.POOLED_NOTE.format(most=most))
+    markup.figures([("", *words.POOLED_ROWS[1:]), *sum_rows(parts)])
+    markup.note(words.GAP.format(gap=parts.gap))
 
 
 def sum_rows(parts: LogitParts) -> Iterator[tuple[str, ...]]:

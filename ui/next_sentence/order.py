@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from bert_core.candidates import PairScore, score_pairs
 from bert_core.figures.labels import percent
 from bert_core.figures.next_sentence import pair_heatmap
-from bert_core.inference import BertRun
-from bert_core.job import Job
-from bert_core.runner import engine_runner
-from bert_core.sentence_order import (
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import MAX_CHARACTERS
+from bert_core.next_sentence.candidates import PairScore, score_pairs
+from bert_core.next_sentence.order import (
     BestOrder,
     PairMatrix,
     Paragraph,
@@ -22,14 +21,15 @@ from bert_core.sentence_order import (
     best_order,
     split_paragraph,
 )
-from bert_core.tokenization import MAX_CHARACTERS
-from ui import charts, html
+from bert_core.serving.job import Job
+from bert_core.serving.runner import engine_runner
+from ui import charts, markup
 from ui.jobs import draw_progress, session_job
 from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
 from ui.sources import text_field
 from ui.takeaway import draw_study_foot
-from ui.words import next_studies as words
+from ui.words import next_sentence_studies as words
 
 SLOT = "next_sentence.order"
 CHART = f"{SLOT}.matrix"
@@ -71,15 +71,15 @@ def draw_order(page: Page, run: BertRun) -> None:
 def draw_unread(paragraph: Paragraph) -> None:
     if paragraph.left_out:
         read, count = len(paragraph.sentences), len(paragraph.left_out)
-        html.note(words.LEFT_OUT.format(read=read, count=count))
+        markup.note(words.LEFT_OUT.format(read=read, count=count))
     if paragraph.shortened:
         numbers = ", ".join(str(at + 1) for at in paragraph.shortened)
-        html.note(words.SHORTENED.format(numbers=numbers))
+        markup.note(words.SHORTENED.format(numbers=numbers))
 
 
 def draw_matrix(page: Page, matrix: PairMatrix, best: BestOrder | None) -> None:
     """best: None where not every pair was scored."""
-    html.heading(*answer(matrix, best))
+    markup.heading(*answer(matrix, best))
     left, right = st.columns([2, 3], gap="large")
     with left:
         charts.draw(
@@ -93,14 +93,14 @@ def draw_matrix(page: Page, matrix: PairMatrix, best: BestOrder | None) -> None:
             words.MATRIX,
             saveable=True,
         )
-        html.note(words.MATRIX_NOTE)
+        markup.note(words.MATRIX_NOTE)
     with right:
         if best is not None:
-            html.heading(words.BEST_ORDER, words.ADJACENT_QUIET)
-            html.figures(order_rows(matrix, best.order))
-        html.heading(words.TRUE_ORDER, words.ADJACENT_QUIET)
-        html.figures(order_rows(matrix, range(len(matrix.sentences))))
-    html.note(words.ORDER_NOTE)
+            markup.heading(words.BEST_ORDER, words.ADJACENT_QUIET)
+            markup.figures(order_rows(matrix, best.order))
+        markup.heading(words.TRUE_ORDER, words.ADJACENT_QUIET)
+        markup.figures(order_rows(matrix, range(len(matrix.sentences))))
+    markup.note(words.ORDER_NOTE)
 
 
 def answer(matrix: PairMatrix, best: BestOrder | None) -> tuple[str, str]:
@@ -125,7 +125,7 @@ def order_rows(matrix: PairMatrix, order: Sequence[int]) -> list[tuple[str, ...]
     follows = [matrix.is_next[step] for step in pairwise(order)]
     shares = ["" if np.isnan(share) else percent(float(share)) for share in follows]
     return [
-        (str(at + 1), html.short(matrix.sentences[at], SHORT), share)
+        (str(at + 1), markup.short(matrix.sentences[at], SHORT), share)
         for at, share in zip(order, [*shares, ""], strict=True)
     ]
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from bert_core.job import Job
+from bert_core.serving.job import Job
 from ui import jobs
-from ui.words import next_studies as words
+from ui.words import next_sentence_studies as words
 
 
 def say_partly(job: Job[Any], slot: str) -> None:

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from bert_core.inference import BertRun
-from ui import html
+from bert_core.model.inference import BertRun
+from ui import markup
 from ui.next_sentence.candidates import draw_candidates
 from ui.next_sentence.layers import draw_layers
 from ui.next_sentence.layout import draw_layout
@@ -13,7 +13,7 @@ from ui.next_sentence.why import draw_why
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
 from ui.view import NSP_STUDIES
-from ui.words import next_studies as words
+from ui.words import next_sentence_studies as words
 
 STUDY = {
     "candidates": draw_candidates,
@@ -29,15 +29,15 @@ NEED_NO_PAIR = ("candidates", "order")
 
 def draw_studies(page: Page, run: BertRun) -> None:
     with st.container(key="studies"):
-        html.heading(words.TITLE)
+        markup.heading(words.TITLE)
         draw_choice(page, "nsp", NSP_STUDIES, words.TITLE, words.STUDIES)
         study = page.view.nsp
         if study not in STUDY:
             return
         if not page.bert.has_nsp:
-            html.note(words.NEEDS_HEAD)
+            markup.note(words.NEEDS_HEAD)
         elif run.encoding.pair is None and study not in NEED_NO_PAIR:
-            html.note(words.NEEDS_PAIR)
+            markup.note(words.NEEDS_PAIR)
         else:
             with sentence_on_failure():
                 STUDY[study](page, run)

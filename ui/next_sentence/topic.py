@@ -8,20 +8,20 @@ import streamlit as st
 from bert_core.figures.bars import share_bars
 from bert_core.figures.labels import percent
 from bert_core.figures.next_sentence import interval_bars
-from bert_core.inference import BertRun
-from bert_core.job import Job
-from bert_core.neighbour_sets import KINDS, SetShare, bundled_texts, called_next
-from bert_core.next_sentence_reasons import Variant, compare_variants, variant_pairs
-from bert_core.runner import engine_runner
-from bert_core.sentence_order import split_paragraph
-from bert_core.tokenization import MAX_CHARACTERS
-from ui import charts, html
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import MAX_CHARACTERS
+from bert_core.next_sentence.neighbours import KINDS, SetShare, bundled_texts, called_next
+from bert_core.next_sentence.order import split_paragraph
+from bert_core.next_sentence.reasons import Variant, compare_variants, variant_pairs
+from bert_core.serving.job import Job
+from bert_core.serving.runner import engine_runner
+from ui import charts, markup
 from ui.jobs import draw_progress, session_job
 from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page, sentence_on_failure
 from ui.sources import text_field
 from ui.takeaway import draw_study_foot
-from ui.words import next_studies as words
+from ui.words import next_sentence_studies as words
 
 AROUND = "next_sentence.test.around"
 SLOT = "next_sentence.test"
@@ -56,7 +56,7 @@ def draw_variants(page: Page) -> None:
     variants = job.results
     if not variants:
         return
-    html.heading(*pair_answer(variants))
+    markup.heading(*pair_answer(variants))
     charts.draw(
         share_bars(
             [words.VARIANTS[one.name] for one in variants],
@@ -68,8 +68,8 @@ def draw_variants(page: Page) -> None:
         words.VARIANT_BARS,
         saveable=True,
     )
-    html.figures([words.VARIANT_HEADS, *map(variant_row, variants)])
-    html.note(words.VARIANT_NOTE)
+    markup.figures([words.VARIANT_HEADS, *map(variant_row, variants)])
+    markup.note(words.VARIANT_NOTE)
     draw_study_foot(
         page,
         "variants",
@@ -123,13 +123,13 @@ def variant_rows(variants: Sequence[Variant]) -> Iterator[tuple[Any, ...]]:
 
 def draw_sets(page: Page) -> None:
     """The bundled pairs, measured once a session for each model when somebody asks."""
-    html.heading(words.SETS)
+    markup.heading(words.SETS)
     slot = f"{SETS}.{page.bert.fingerprint}"
     asked = f"{slot}:asked"
     if asked not in st.session_state:
         texts = bundled_texts()
         pairs = len(KINDS) * sum(len(text.sentences) - 1 for text in texts)
-        html.note(words.SETS_ASK.format(pairs=pairs, texts=len(texts)))
+        markup.note(words.SETS_ASK.format(pairs=pairs, texts=len(texts)))
         st.button(
             words.SETS_START,
             key=f"{SETS}.start",
@@ -153,8 +153,8 @@ def draw_sets(page: Page) -> None:
 def draw_shares(page: Page, sets: Sequence[SetShare]) -> None:
     if len(sets) == len(KINDS):
         strong, said = model_answer(sets)
-        html.heading(strong)
-        html.note(said)
+        markup.heading(strong)
+        markup.note(said)
     charts.draw(
         interval_bars(
             [words.KINDS[one.kind] for one in sets],
@@ -168,7 +168,7 @@ def draw_shares(page: Page, sets: Sequence[SetShare]) -> None:
         words.SETS_ALT,
         saveable=True,
     )
-    html.note(words.SETS_NOTE)
+    markup.note(words.SETS_NOTE)
     draw_study_foot(page, "sets", words.SET_COLUMNS, lambda: set_rows(sets), chart=f"{SETS}.bars")
 
 

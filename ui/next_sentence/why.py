@@ -7,21 +7,21 @@ import streamlit as st
 
 from bert_core.figures.labels import percent
 from bert_core.figures.next_sentence import change_bars
-from bert_core.inference import BertRun
-from bert_core.job import Job
-from bert_core.next_sentence import NextSentenceScore, score_next_sentence
-from bert_core.next_sentence_reasons import PartChange, Unit, Way, parts_of, weigh_parts
-from bert_core.runner import engine_runner
-from bert_core.tokenization import Encoding
-from ui import charts, html, state
-from ui.choices import toggle_mask
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding
+from bert_core.next_sentence.reasons import PartChange, Unit, Way, parts_of, weigh_parts
+from bert_core.next_sentence.score import NextSentenceScore, score_next_sentence
+from bert_core.serving.job import Job
+from bert_core.serving.runner import engine_runner
+from ui import charts, markup, state
 from ui.components.strip import token_strip
+from ui.default_tokens import toggle_mask
 from ui.jobs import draw_progress, session_job
 from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
 from ui.switches import draw_switch
 from ui.takeaway import draw_study_foot
-from ui.words import next_studies as words
+from ui.words import next_sentence_studies as words
 
 SLOT = "next_sentence.why"
 CHART = f"{SLOT}.bars"
@@ -52,7 +52,7 @@ def draw_why(page: Page, run: BertRun) -> None:
         return
     say_partly(job, SLOT)
     if not job.results:
-        html.note(words.NO_PARTS)
+        markup.note(words.NO_PARTS)
         return
     draw_changes(page, run, job.results, way)
     draw_study_foot(page, "why", words.WHY_COLUMNS, lambda: table_rows(job.results), chart=CHART)
@@ -61,11 +61,11 @@ def draw_why(page: Page, run: BertRun) -> None:
 def draw_changes(page: Page, run: BertRun, changes: Sequence[PartChange], way: Way) -> None:
     score = score_next_sentence(page.bert, run)
     told = telling(changes, score)
-    html.heading(*answer(told, score, way))
+    markup.heading(*answer(told, score, way))
     draw_strip(page, run.encoding, changes, told)
     largest = sorted(changes, key=lambda one: -abs(one.difference_change))[:LARGEST]
     difference = score.is_next_logit - score.not_next_logit
-    html.heading(words.LARGEST, words.LARGEST_QUIET.format(difference=signed(difference)))
+    markup.heading(words.LARGEST, words.LARGEST_QUIET.format(difference=signed(difference)))
     charts.draw(
         change_bars(
             [one.label for one in largest],
@@ -77,7 +77,7 @@ def draw_changes(page: Page, run: BertRun, changes: Sequence[PartChange], way: W
         words.WHY_ALT,
         saveable=True,
     )
-    html.note(words.WHY_NOTE)
+    markup.note(words.WHY_NOTE)
 
 
 def telling(changes: Sequence[PartChange], score: NextSentenceScore) -> PartChange | None:
@@ -94,7 +94,7 @@ def answer(told: PartChange | None, score: NextSentenceScore, way: Way) -> tuple
         return words.NO_PART if follows else words.NO_PART_AGAINST, ""
     quiet = words.WITHOUT[way].format(now=percent(told.is_next), before=percent(score.is_next))
     strong = words.FOR if follows else words.AGAINST
-    return strong.format(part=html.short(told.label)), quiet
+    return strong.format(part=markup.short(told.label)), quiet
 
 
 def draw_strip(

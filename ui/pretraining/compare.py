@@ -6,17 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from bert_core.calibration_summary import Estimate
-from bert_core.checkpoints import EMBEDDED
-from bert_core.engine_queue import StillWanted
-from bert_core.evaluation import Evaluation, evaluate
-from bert_core.evaluation_questions import Questions, draw_questions
+from bert_core.evaluation.evaluate import Evaluation, evaluate
+from bert_core.evaluation.questions import Questions, draw_questions
+from bert_core.evaluation.reliability import Estimate
 from bert_core.figures.labels import percent
 from bert_core.lab.server import model_source
 from bert_core.lab.settings import TEXT
-from bert_core.pretraining_text import is_held_out, read_documents, read_held_out
-from bert_core.runner import engine_runner
-from ui import cached, html
+from bert_core.model.checkpoints import EMBEDDED
+from bert_core.pretraining.documents import is_held_out, read_documents, read_held_out
+from bert_core.serving.runner import engine_runner
+from bert_core.serving.waiting import StillWanted
+from ui import cached, markup
 from ui.jobs import draw_progress, session_job
 from ui.page import Frame, sentence_on_failure
 from ui.pretraining.shown import ShownRun
@@ -40,7 +40,7 @@ def draw_compare(frame: Frame, runs: list[ShownRun]) -> None:
     if frame.view.model not in models.values():
         models[frame.view.model] = frame.view.model
     with st.expander(words.COMPARE), sentence_on_failure():
-        html.note(words.COMPARE_NOTE)
+        markup.note(words.COMPARE_NOTE)
         asked = tuple(models.items())
         if st.button(words.COMPARE_START, key=f"{SLOT}.start"):
             st.session_state[f"{SLOT}.asked"] = asked
@@ -72,7 +72,7 @@ def _draw_table(frame: Frame, found: list[tuple[str, Evaluation]]) -> None:
         (label, *(_cell(measure, getattr(one, measure)) for _, one in found))
         for measure, label in words.COMPARE_ROWS.items()
     ]
-    html.figures([("", *(name for name, _ in found)), *rows])
+    markup.figures([("", *(name for name, _ in found)), *rows])
     draw_study_foot(frame, "compare", words.COMPARE_COLUMNS, lambda: _rows(found))
 
 

@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from bert_core.attention import head_name, read_attention
+from bert_core.attention.maps import head_name, read_attention
 from bert_core.figures.attention_map import attention_heatmap
 from bert_core.figures.labels import percent
 from bert_core.figures.pretraining_snapshots import guess_lines, position_similarity
@@ -13,7 +13,7 @@ from bert_core.lab import folder as files
 from bert_core.lab import step_view
 from bert_core.lab.snapshot import Snapshot, Watched, steps_to_look_at
 from bert_core.lab.step_view import ExampleView, StepView
-from ui import charts, html
+from ui import charts, markup
 from ui.page import Frame
 from ui.pretraining.shown import ShownRun
 from ui.switches import draw_switch
@@ -88,10 +88,10 @@ def _draw_guesses(frame: Frame, run: ShownRun, snapshot: Snapshot, number: int) 
     """The sentence with its first guesses in it, the guesses, and how they came."""
     watched = _watched(snapshot, number)
     best = {at: pieces[0] for at, pieces in zip(watched.masks, watched.pieces, strict=True)}
-    html.lines(
+    markup.lines(
         [
             " ".join(
-                html.chips([best[at]], "mask") if at in best else html.safe(token)
+                markup.chips([best[at]], "mask") if at in best else markup.safe(token)
                 for at, token in enumerate(watched.tokens)
                 if 0 < at < len(watched.tokens) - 1
             )
@@ -146,11 +146,11 @@ def _draw_head(frame: Frame, run: ShownRun, snapshot: Snapshot, number: int) -> 
     sequences = [None, *[0] * (len(watched.tokens) - 2), None]
     figure = attention_heatmap(shown, sequences, frame.colours, size=MAP_SIZE)
     charts.draw_square(figure, f"pretraining.map.{run.id}", words.HEAD_ALT)
-    html.note(words.HEAD_QUIET.format(power=words.POWER))
+    markup.note(words.HEAD_QUIET.format(power=words.POWER))
 
 
 def _draw_positions(frame: Frame, run: ShownRun, snapshot: Snapshot) -> None:
-    html.heading(words.POSITIONS, words.POSITIONS_QUIET)
+    markup.heading(words.POSITIONS, words.POSITIONS_QUIET)
     titles = (words.POSITION_AXIS, words.POSITION_AXIS)
     figure = position_similarity(snapshot.positions, frame.colours, titles)
     charts.draw_square(figure, f"pretraining.positions.{run.id}", words.POSITIONS_ALT)
@@ -160,7 +160,7 @@ def _draw_batch(run: ShownRun) -> None:
     """The batch of the last step that was taken alone."""
     stored = files.read_json(run.run.folder / files.BATCH)
     if stored is None:
-        html.note(words.NO_BATCH.format(step=words.STEP))
+        markup.note(words.NO_BATCH.format(step=words.STEP))
         return
     view = step_view.from_json(stored)
     quiet = words.BATCH_QUIET.format(
@@ -168,7 +168,7 @@ def _draw_batch(run: ShownRun) -> None:
     )
     if view.pairs_loss is not None:
         quiet += f" · {words.BATCH_PAIRS.format(pairs=view.pairs_loss)}"
-    html.heading(words.BATCH.format(step=view.step, words=view.words_loss), quiet)
+    markup.heading(words.BATCH.format(step=view.step, words=view.words_loss), quiet)
     _draw_examples(view)
 
 
@@ -181,10 +181,10 @@ def _draw_examples(view: StepView) -> None:
 def _draw_example(example: ExampleView) -> None:
     hidden = {guess.position for guess in example.guesses}
     kinds = ["mask" if at in hidden else "ab"[part] for at, part in enumerate(example.segments)]
-    html.lines(
+    markup.lines(
         [
             " ".join(
-                html.chips([token], "special" if token in ("[CLS]", "[SEP]") else kind)
+                markup.chips([token], "special" if token in ("[CLS]", "[SEP]") else kind)
                 for token, kind in zip(example.tokens, kinds, strict=True)
             )
         ]
@@ -197,7 +197,7 @@ def _draw_example(example: ExampleView) -> None:
         )
         for guess in example.guesses
     ]
-    html.figures([words.GUESS_COLUMNS, *rows])
+    markup.figures([words.GUESS_COLUMNS, *rows])
     if example.follows is not None and example.says_follows is not None:
         said = words.FOLLOWS if example.follows else words.FOLLOWS_NOT
-        html.note(said.format(share=percent(example.says_follows)))
+        markup.note(said.format(share=percent(example.says_follows)))

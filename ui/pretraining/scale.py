@@ -2,7 +2,7 @@
 
 from bert_core.figures.training_scale import ScaleRow, training_scale
 from bert_core.lab.settings import BATCH, LENGTH
-from ui import charts, html
+from ui import charts, markup
 from ui.page import Frame
 from ui.pretraining.shown import ShownRun
 from ui.words import pretraining as words
@@ -46,10 +46,10 @@ def draw_scale(frame: Frame, runs: list[ShownRun]) -> None:
         )
         for row, label in words.SCALE_ROWS.items()
     ]
-    html.heading(words.SCALE, words.SCALE_QUIET)
+    markup.heading(words.SCALE, words.SCALE_QUIET)
     figure = training_scale(rows, list(models), frame.colours, runs=len(runs))
     charts.draw(figure, CHART, words.SCALE_ALT)
-    html.note(words.SCALE_NOTE)
+    markup.note(words.SCALE_NOTE)
 
 
 def figures_of(run: ShownRun) -> dict[str, float]:

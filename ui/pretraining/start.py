@@ -18,7 +18,7 @@ from bert_core.lab.settings import (
     LabSettings,
     read_sentences,
 )
-from ui import cached, html, state
+from ui import cached, markup, state
 from ui.page import Frame
 from ui.view import MOST_RUNS
 from ui.words import pretraining as words
@@ -93,7 +93,7 @@ def _draw_settings() -> None:
     try:
         LabSettings(**{**chosen_settings(), "sentences": read_sentences(typed)})
     except BertLensError as error:
-        html.note(str(error))
+        markup.note(str(error))
 
 
 def _choose(name: str, label: str, options: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from bert_core.figures.losses import smoothing_window
 from bert_core.figures.pretraining import LossWords, loss_curves
 from bert_core.lab import folder as files
-from ui import cached, charts, html
+from ui import cached, charts, markup
 from ui.fragments import fragment
 from ui.page import Frame
 from ui.pretraining.looks import draw_looks
@@ -28,7 +28,7 @@ SOON_SECONDS = 0.4
 def draw_runs(frame: Frame, runs: list[ShownRun]) -> None:
     """The runs of the view that are there; while one still changes, again every second."""
     if len(runs) < len(frame.view.runs):
-        html.note(words.GONE)
+        markup.note(words.GONE)
     if not runs:
         draw_scale(frame, runs)
         return
@@ -74,7 +74,7 @@ def _draw_learning(frame: Frame, runs: list[ShownRun]) -> None:
 
 
 def _draw_state(run: ShownRun) -> None:
-    html.heading(run.said, run.right)
+    markup.heading(run.said, run.right)
     facts, status = run.facts, run.status
     parts = [run.name]
     if facts is not None:
@@ -89,7 +89,7 @@ def _draw_state(run: ShownRun) -> None:
         )
     if status.tokens_per_second:
         parts.append(words.SPEED.format(tokens=status.tokens_per_second))
-    html.note(" · ".join(parts))
+    markup.note(" · ".join(parts))
     if status.said:
         st.warning(status.said)
     if not status.ended:
@@ -135,4 +135,4 @@ def _draw_curves(frame: Frame, runs: list[ShownRun]) -> None:
         pairs=any(run.settings.pairs for run in runs),
     )
     charts.draw(figure, CURVES, words.CURVES_ALT, saveable=True)
-    html.note(words.FIRST_LOSS)
+    markup.note(words.FIRST_LOSS)

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from bert_core.arc_view import ArcView
-from bert_core.figures.palette import COLOUR_POWER
+from bert_core.attention.arcs import ArcView
+from bert_core.palette import COLOUR_POWER
 from ui.components.assets import read_css, read_js
 from ui.components.events import is_count, mount
 from ui.components.weights import FULL, pack_weights, token_labels

@@ -1,10 +1,10 @@
 // Attention as lines between two columns of tokens. The tokens are elements, the lines one canvas
 // that holds what is in sight and a little more. Texts reach the page through textContent only.
 
-import { joinPointing } from "../pointing.js";
-import { watchScreen } from "../screen.js";
-import { createStamps } from "../stamps.js";
-import { unpackWeights } from "../weights_unpack.js";
+import { joinPointing } from "../shared/pointing.js";
+import { watchScreen } from "../shared/screen.js";
+import { createStamps } from "../shared/stamps.js";
+import { unpackWeights } from "../shared/weights_unpack.js";
 import { buildArcs, endOf, fillReadout, fitColumns, readColours, SIDES } from "./build.js";
 import { Choice } from "./choice.js";
 import { drawLines, findLines, percent, ROW, selectLines } from "./lines.js";

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from bert_core.attention import head_name
+from bert_core.attention.maps import head_name
 from ui.components.assets import read_css, read_js
 from ui.components.events import is_count, mount
 from ui.components.heads.packing import pack_maps, token_blocks

@@ -1,9 +1,9 @@
 // The maps of all heads, or one map. Two canvases hold the pictures: the maps, and over them the
 // token pointed at. Outlines, focus and clicks belong to elements laid over the canvases.
 
-import { joinPointing } from "../pointing.js";
-import { watchScreen } from "../screen.js";
-import { createStamps } from "../stamps.js";
+import { joinPointing } from "../shared/pointing.js";
+import { watchScreen } from "../shared/screen.js";
+import { createStamps } from "../shared/stamps.js";
 import { buildGrid, buildSingle } from "./build.js";
 import { buildAtlas, drawGaps, drawMaps, drawPointed, makeRamp, makeSignedRamp, unpack } from "./maps.js";
 

@@ -1,8 +1,8 @@
 // What the model expects at the token that is pointed at, said at once and in one place.
 
-import { offerBars } from "../bars.js";
-import { joinPointing } from "../pointing.js";
-import { createStamps } from "../stamps.js";
+import { offerBars } from "../shared/bars.js";
+import { joinPointing } from "../shared/pointing.js";
+import { createStamps } from "../shared/stamps.js";
 import { buildReadout, fillReadout } from "./build.js";
 
 // From one token to the next the pointer is on none: what was said stays for so long.

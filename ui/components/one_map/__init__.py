@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from bert_core.figures.palette import COLOUR_POWER
+from bert_core.palette import COLOUR_POWER
 from ui.components.assets import read_css, read_js
 from ui.components.events import mount
 from ui.components.weights import pack_weights, token_labels

@@ -1,10 +1,10 @@
 // One map. Two canvases hold the picture: cells and labels, and over them what is picked and
 // pointed at. Everything is read and zoomed here; the server hears only of a query that is picked.
 
-import { joinPointing } from "../pointing.js";
-import { watchScreen } from "../screen.js";
-import { createStamps } from "../stamps.js";
-import { unpackWeights } from "../weights_unpack.js";
+import { joinPointing } from "../shared/pointing.js";
+import { watchScreen } from "../shared/screen.js";
+import { createStamps } from "../shared/stamps.js";
+import { unpackWeights } from "../shared/weights_unpack.js";
 import { buildMap, nameParts, title } from "./build.js";
 import { cellAt, cellSize, isWhole, largestScale, layOut, mostShown } from "./geometry.js";
 import { panBy, reveal, WHOLE, zoomAbout } from "./geometry.js";

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from bert_core.tokenization import Encoding
+from bert_core.model.tokenization import Encoding
 from ui.components.assets import read_css, read_js
 from ui.components.events import is_count, mount
 from ui.components.strip.data import (

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 from zlib import crc32
 
-from bert_core.tokenization import Encoding
+from bert_core.model.tokenization import Encoding
 
 TITLE_LENGTH = 200
 CUT_LENGTH = 120

@@ -1,9 +1,9 @@
 // The token strip: one button for each token. Texts reach the page through textContent only.
 
-import { receiveBars } from "../bars.js";
-import { joinPointing } from "../pointing.js";
-import { closeSidebarAfterLinks } from "../sidebar.js";
-import { createStamps } from "../stamps.js";
+import { receiveBars } from "../shared/bars.js";
+import { joinPointing } from "../shared/pointing.js";
+import { closeSidebarAfterLinks } from "../shared/sidebar.js";
+import { createStamps } from "../shared/stamps.js";
 import { buildFlow, drawBars } from "./build.js";
 
 // Streamlit calls the default export again on every change of the data, with the same element.

@@ -1,0 +1,15 @@
+"""What BERT expects behind a mask, and how probable it finds a text.
+
+beam: filling masks with a beam: the fillings that stay among the best at every step
+blanks: one blank in two sentences, over the whole vocabulary
+filled_text: the text that somebody would type for an input whose masks are filled
+filling: choosing pieces for masks: what may stand there, how probable each is, what a filling is
+joint: several masks filled jointly: all at once, or one after another
+likelihood: pseudo-log-likelihood of sentences, by two methods
+minimal_pairs: which of two sentences is the more probable, and how often
+predict: what BERT expects behind a mask
+several_pieces: words of several pieces behind one mask
+surprisal: what is expected at each token masked alone, and each word's surprisal
+targets: only the words that were asked for: "he, she, they" behind one mask
+writing: putting a guess into the sentence, and the word a guess would make there
+"""

@@ -1,0 +1,159 @@
+"""What BERT would put in the place of each token, and how many bits each word takes it by surprise.
+
+Surprisal in bits is -log2 of the probability that the masked-word head gives to what is written.
+The pieces of one word give each other away, so a word is scored from left to right, with its
+pieces to the right masked too, and its bits are summed (Kauf and Ivanova 2023, arXiv
+2305.10588).
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bert_core.errors import InputError
+from bert_core.masked_words.likelihood import (
+    Blank,
+    blank_states,
+    blanks_of,
+    chunks,
+    log_probabilities,
+)
+from bert_core.masked_words.predict import MaskedPrediction, predict_masked, require_mlm
+from bert_core.model.bert import Bert
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding, with_masks
+from bert_core.serving.runner import Runner, direct_runner
+
+Key = tuple[tuple[int, ...], tuple[int, ...], int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class TokenSurprisal:
+    """What is expected at one token when it is masked, and the others are as they are.
+
+    encoding: the input as the model saw it.
+    bits: surprisal of the piece that is written there, at least 0; None where a `[MASK]` was typed.
+    """
+
+    encoding: Encoding
+    prediction: MaskedPrediction
+
+    @property
+    def position(self) -> int:
+        return self.prediction.position
+
+    @property
+    def bits(self) -> float | None:
+        probability = self.prediction.original_probability
+        if probability is None:
+            return None
+        return max(0.0, -math.log2(probability)) if probability > 0 else math.inf
+
+
+@dataclass(frozen=True)
+class WordSurprisal:
+    """How unexpected one word is.
+
+    surface: as it was typed. positions: its tokens. bits: of each, scored from left to right.
+    """
+
+    surface: str
+    positions: tuple[int, ...]
+    bits: tuple[float, ...]
+
+    @property
+    def total(self) -> float:
+        """Surprisal of the whole word, in bits."""
+        return sum(self.bits)
+
+
+def predict_each(
+    bert: Bert,
+    encoding: Encoding,
+    k: int = 5,
+    positions: Sequence[int] | None = None,
+    run: Runner | None = None,
+    *,
+    first_alone: bool = False,
+) -> Iterator[TokenSurprisal]:
+    """The `k` most probable pieces at each of `positions`, masked one at a time, in that order.
+
+    Masks that `encoding` has stay. positions: by default all tokens of the text.
+    first_alone: run the first before the others are, so that its answer comes at once.
+
+    Raises:
+        MissingHeadError: the checkpoint has no masked-word head.
+        InputError: a position is outside the text or on an added special token, or k is below 1.
+    """
+    require_mlm(bert)
+    if k < 1:
+        raise InputError("Ask for at least one guess.")
+    if positions is None:
+        positions = [position for word in encoding.words for position in word.positions]
+    with_masks(bert, encoding, positions)  # says now, not at its turn, that one cannot be masked
+    return _predict(bert, encoding, k, list(positions), run or direct_runner(bert), first_alone)
+
+
+def word_surprisals(
+    bert: Bert,
+    encoding: Encoding,
+    run: Runner | None = None,
+    known: Iterable[TokenSurprisal] = (),
+) -> Iterator[WordSurprisal]:
+    """Each word of the text, in order; one that is a typed `[MASK]` is left out.
+
+    Masks that were put in stay, and what stood there is scored.
+    known: what `predict_each` said. The last piece of a word sees all the others, as it did there,
+        so that only longer words need passes of their own.
+
+    Raises:
+        MissingHeadError: the checkpoint has no masked-word head.
+    """
+    require_mlm(bert)
+    bits = {_key(one.encoding, one.position): one.bits for one in known if one.bits is not None}
+    return _score_words(bert, encoding, run or direct_runner(bert), bits)
+
+
+def _predict(
+    bert: Bert,
+    encoding: Encoding,
+    k: int,
+    positions: list[int],
+    run: Runner,
+    first_alone: bool,
+) -> Iterator[TokenSurprisal]:
+    first, rest = (positions[:1], positions[1:]) if first_alone else ([], positions)
+    parts = [rest[part] for part in chunks(bert, [len(encoding)] * len(rest))]
+    for part in filter(None, [first, *parts]):
+        blanks = [Blank(with_masks(bert, encoding, [position]), position) for position in part]
+        states = np.zeros((len(encoding), bert.hidden), dtype=np.float32)
+        states[part] = blank_states(blanks, run)
+        # One input that is masked at all of them, each with the state it had when masked alone.
+        joined = BertRun(with_masks(bert, encoding, part), states)
+        predictions = predict_masked(bert, joined, k, part)
+        for blank, prediction in zip(blanks, predictions, strict=True):
+            yield TokenSurprisal(blank.encoding, prediction)
+
+
+def _score_words(
+    bert: Bert, encoding: Encoding, run: Runner, known: dict[Key, float]
+) -> Iterator[WordSurprisal]:
+    words = [
+        (word, blanks_of(bert, encoding, "within_word_l2r", [word])) for word in encoding.words
+    ]
+    missing = [blank for _, blanks in words for blank in blanks if _key(*blank) not in known]
+    found = log_probabilities(bert, missing, run)
+    for word, blanks in words:
+        if blanks:
+            bits = [
+                known[_key(*blank)] if _key(*blank) in known else abs(next(found)) / math.log(2)
+                for blank in blanks
+            ]
+            yield WordSurprisal(word.surface, word.positions, tuple(bits))
+
+
+def _key(encoding: Encoding, position: int) -> Key:
+    """The same for the same question to the model."""
+    return encoding.ids, encoding.segments, encoding.original_ids[position], position

@@ -1,0 +1,9 @@
+"""A checkpoint as a model, a text as pieces, and one run of the one over the other.
+
+bert: `load_bert`: a checkpoint, wherever it is, as a model that is ready to be read
+checkpoints: where a checkpoint comes from, and which ones are refused
+inference: one forward pass, and everything it leaves behind
+tokenization: text to WordPieces: `encode`, and what it keeps about where each piece came from
+wordpiece: a checkpoint's WordPiece tokenizer: read from its files, and asked for pieces
+wordpiece_trace: how WordPiece cuts one word: greedy, longest piece first, step by step
+"""

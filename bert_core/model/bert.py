@@ -1,0 +1,263 @@
+"""`load_bert`: a checkpoint, wherever it is, as a model that is ready to be read."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import torch
+from safetensors import SafetensorError, safe_open
+from transformers import BertConfig, BertForPreTraining
+from transformers.utils import logging as transformers_logging
+
+from bert_core.errors import BrokenModelError, DeviceError, ModelTooLargeError
+from bert_core.model.checkpoints import EMBEDDED, Progress, check_folder, find_checkpoint
+from bert_core.model.wordpiece import WordPiece, load_wordpiece
+
+# Weights in float32, plus room for one pass over a full-length input.
+MEMORY_FACTOR = 1.3
+
+
+@dataclass(frozen=True, eq=False)
+class Bert:
+    """A BERT and its tokenizer; shared by all who read it, never written to.
+
+    name: what was asked for. fingerprint: differs wherever an answer could (weights, vocabulary,
+    device). has_mlm, has_nsp: whether the checkpoint brought the masked-word and next-sentence
+    heads; a head that it lacks holds random numbers and is never read.
+    """
+
+    name: str
+    model: BertForPreTraining
+    wordpiece: WordPiece
+    device: torch.device
+    has_mlm: bool
+    has_nsp: bool
+    has_pooler: bool
+    fingerprint: str
+
+    @property
+    def layers(self) -> int:
+        return int(self.model.config.num_hidden_layers)
+
+    @property
+    def heads(self) -> int:
+        return int(self.model.config.num_attention_heads)
+
+    @property
+    def hidden(self) -> int:
+        return int(self.model.config.hidden_size)
+
+    @property
+    def max_tokens(self) -> int:
+        return int(self.model.config.max_position_embeddings)
+
+    @property
+    def segment_count(self) -> int:
+        return int(self.model.config.type_vocab_size)
+
+    @property
+    def parameters(self) -> int:
+        return sum(weight.numel() for weight in self.model.parameters())
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the weights take."""
+        return sum(weight.numel() * weight.element_size() for weight in self.model.parameters())
+
+
+def load_bert(
+    source: str = EMBEDDED,
+    device: str = "auto",
+    *,
+    max_parameters: int | None = None,
+    progress: Progress | None = None,
+) -> Bert:
+    """Load a BERT in float32, with attention weights that can be read.
+
+    source: "embedded", a local folder, or a name on the Hugging Face hub (see `find_checkpoint`).
+    device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", "mps".
+    max_parameters: refuse anything larger, before reading the weights.
+    progress: called with (bytes done, bytes in all) while a checkpoint is fetched.
+
+    Raises:
+        ModelError: one of its kinds, with what to do instead.
+    """
+    place = pick_device(device)
+    folder = find_checkpoint(source, progress=progress)
+    count = _count_parameters(folder)
+    _check_size(folder.name, count, place, max_parameters)
+    wordpiece = load_wordpiece(folder)
+    model, missing = _load_model(folder)
+    encoder_gaps = [name for name in missing if not name.startswith(("cls.", "bert.pooler."))]
+    if encoder_gaps:
+        raise BrokenModelError(
+            f"The weights of “{source}” lack {len(encoder_gaps)} parts of the encoder, the first "
+            f"is {encoder_gaps[0]}. Fetch the model again."
+        )
+    return wrap_bert(source, model, wordpiece, device=place, missing=missing)
+
+
+def wrap_bert(
+    name: str,
+    model: BertForPreTraining,
+    wordpiece: WordPiece,
+    *,
+    device: torch.device | str = "cpu",
+    missing: Iterable[str] = (),
+) -> Bert:
+    """A `Bert` around a model in memory, such as one that was just trained.
+
+    missing: names of the parameters that hold no trained numbers, as `from_pretrained` lists them.
+
+    Raises:
+        BrokenModelError: the tokenizer has ids that the model has no embedding for, or the model
+            does not return its attention weights.
+    """
+    if len(wordpiece.vocabulary) > model.config.vocab_size:
+        raise BrokenModelError(
+            f"The tokenizer of “{name}” has {len(wordpiece.vocabulary):,} pieces, its model only "
+            f"{model.config.vocab_size:,}: they do not belong together."
+        )
+    if model.config._attn_implementation != "eager":
+        raise BrokenModelError(
+            'Load the model with attn_implementation="eager": the others return no weights.'
+        )
+    missing = list(missing)
+    pooler = not any(gap.startswith("bert.pooler.") for gap in missing)
+    model = model.eval().requires_grad_(False).to(device)
+    return Bert(
+        name=name,
+        model=model,
+        wordpiece=wordpiece,
+        device=torch.device(device),
+        has_mlm=not any(gap.startswith("cls.predictions.") for gap in missing),
+        has_nsp=pooler and not any(gap.startswith("cls.seq_relationship.") for gap in missing),
+        has_pooler=pooler,
+        fingerprint=_fingerprint(model, wordpiece, str(device)),
+    )
+
+
+def pick_device(device: str) -> torch.device:
+    """The torch device for "auto", "cpu", "cuda", "cuda:N" or "mps".
+
+    Raises:
+        DeviceError: it is not on this machine.
+    """
+    has_mps = torch.backends.mps.is_available()
+    if device == "auto":
+        found = "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
+        return torch.device(found)
+    kind, _, number = device.partition(":")
+    there = {
+        "cpu": not number,
+        "mps": has_mps and not number,
+        "cuda": (number or "0").isdecimal() and int(number or 0) < torch.cuda.device_count(),
+    }
+    if not there.get(kind, False):
+        raise DeviceError(f"This machine has no device “{device[:20]}”. Use “auto” or “cpu”.")
+    return torch.device(device)
+
+
+def _load_model(folder: Path) -> tuple[BertForPreTraining, list[str]]:
+    """The model, and the names of the weights that the checkpoint lacks."""
+    transformers_logging.disable_progress_bar()
+    config = _read_config(folder)
+    try:
+        model, info = BertForPreTraining.from_pretrained(
+            folder,
+            config=config,
+            attn_implementation="eager",
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    except (SafetensorError, OSError, RuntimeError, ValueError, KeyError) as error:
+        raise BrokenModelError(_damaged(folder, error)) from error
+    except MemoryError as error:
+        raise ModelTooLargeError(
+            f"“{folder.name}” does not fit into this machine's memory."
+        ) from error
+    return model, sorted(info["missing_keys"])
+
+
+def _read_config(folder: Path) -> BertConfig:
+    """The configuration, held to what a BERT can be by building one without memory for it.
+
+    Raises:
+        BrokenModelError: its values are none that a BERT has.
+    """
+    try:
+        config = BertConfig.from_pretrained(folder)
+        config.is_decoder = False  # else each token would be kept from looking ahead
+        with torch.device("meta"):
+            BertForPreTraining(config)
+    except Exception as error:  # anything at all, as each wrong value fails in its own place
+        reason = str(error).strip().replace("\n", " ")[:160]
+        raise BrokenModelError(
+            f"config.json in “{folder.name}” describes no BERT ({reason}). Fetch the model again."
+        ) from error
+    return config
+
+
+def _count_parameters(folder: Path) -> int:
+    """Numbers in the weight files, read off their headers; also finds a truncated file."""
+    count = 0
+    for path in sorted(folder.glob("*.safetensors")):
+        try:
+            with safe_open(path, framework="pt") as weights:
+                for name in weights.keys():  # noqa: SIM118 - not a dict
+                    shape = weights.get_slice(name).get_shape()
+                    count += int(torch.Size(shape).numel())
+        except (SafetensorError, OSError) as error:
+            raise BrokenModelError(_damaged(folder, error)) from error
+    return count
+
+
+def _check_size(name: str, count: int, device: torch.device, limit: int | None) -> None:
+    if limit is not None and count > limit:
+        raise ModelTooLargeError(
+            f"“{name}” has {count / 1e6:,.0f} million parameters; this server allows "
+            f"{limit / 1e6:,.0f} million."
+        )
+    needed = count * 4 * MEMORY_FACTOR
+    free = free_memory(device)
+    if free is not None and needed > free:
+        raise ModelTooLargeError(
+            f"“{name}” needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free on "
+            f"{device.type}. Close something, or choose a smaller model."
+        )
+
+
+def free_memory(device: torch.device) -> float | None:
+    """Bytes that are free on `device`, None where nobody can tell."""
+    if device.type == "cpu":
+        return float(psutil.virtual_memory().available)
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    return None
+
+
+def _fingerprint(model: BertForPreTraining, wordpiece: WordPiece, device: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    config = {key: value for key, value in model.config.to_dict().items() if key != "_name_or_path"}
+    digest.update(repr((device, sorted(config.items(), key=str), wordpiece.vocabulary)).encode())
+    digest.update(wordpiece.backend.to_str().encode())
+    for name, weight in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(weight.cpu().contiguous().numpy().data)
+    return digest.hexdigest()
+
+
+def _damaged(folder: Path, error: Exception) -> str:
+    reason = str(error).split("\n")[0].replace(os.fspath(folder), "").strip()[:160]
+    return (
+        f"The weights in “{folder.name}” cannot be read: the file is cut off or damaged "
+        f"({reason}). Fetch the model again."
+    )
+
+
+__all__ = ["Bert", "check_folder", "free_memory", "load_bert", "pick_device", "wrap_bert"]

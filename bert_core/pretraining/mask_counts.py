@@ -1,0 +1,114 @@
+"""What BERT's masking does over many draws, beside what the rule lets one expect.
+
+The rule is that of `masks`: 15 % of the tokens, and 80, 10 and 10 % of those.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bert_core.errors import InputError
+from bert_core.model.tokenization import Encoding, Readable
+from bert_core.pretraining.masks import (
+    FATES,
+    RATE,
+    SHARES,
+    Integers,
+    count_to_choose,
+    draw_masks,
+    eligible_tokens,
+    random_pieces,
+    word_numbers,
+)
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class MaskingCounts:
+    """What many draws chose, beside what is expected.
+
+    draws: how many. tokens, eligible: of the input, with and without special tokens. wanted: tokens
+        that one draw should choose; with single pieces it always does (all, if there are fewer).
+    chosen: (token,), how often each was. fates: (3,), how often each of `FATES` came.
+    expected_chosen, expected_fates: the means of those; fates given how many were chosen.
+    chosen_interval: (2, token), fates_interval: (2, 3): each count is within these, ends
+        included, with probability 95 % at least, by the binomial distribution, one at a time.
+    exact: whether `expected_chosen` is more than a comparison. With whole words it is not: it is
+        that of single pieces, and long words stay below it, since those that do not fit are
+        passed over.
+    """
+
+    draws: int
+    tokens: int
+    eligible: int
+    wanted: int
+    chosen: Integers
+    fates: Integers
+    expected_chosen: NDArray[np.float64]
+    expected_fates: NDArray[np.float64]
+    chosen_interval: Integers
+    fates_interval: Integers
+    exact: bool
+
+    @property
+    def share(self) -> float:
+        """Of all tokens, special ones too, the share that was chosen; `RATE` up to rounding."""
+        return float(self.chosen.sum()) / (self.draws * self.tokens)
+
+
+def masking_counts(
+    bert: Readable,
+    encoding: Encoding,
+    draws: int = 1000,
+    seed: int = 0,
+    *,
+    rate: float = RATE,
+    whole_words: bool = False,
+    most: int | None = None,
+) -> MaskingCounts:
+    """Draw masks for one input again and again, and count; errors as in `draw_masks`."""
+    if draws < 1:
+        raise InputError("Draw at least once.")
+    rng = np.random.default_rng(seed)
+    eligible, candidates = eligible_tokens(bert, encoding), random_pieces(bert)
+    words = word_numbers(encoding) if whole_words else None
+    chosen = np.zeros(len(encoding), dtype=np.int64)
+    fates = np.zeros(len(FATES), dtype=np.int64)
+    for _ in range(draws):
+        draw = draw_masks(rng, eligible, candidates, words=words, rate=rate, most=most)
+        chosen[draw.positions] += 1
+        fates += np.bincount(draw.fates, minlength=len(FATES))
+    possible = int(eligible.sum())
+    wanted = min(possible, count_to_choose(len(encoding), rate, most))
+    total = int(fates.sum())
+    return MaskingCounts(
+        draws=draws,
+        tokens=len(encoding),
+        eligible=possible,
+        wanted=wanted,
+        chosen=chosen,
+        fates=fates,
+        expected_chosen=np.where(eligible, draws * wanted / possible, 0.0),
+        expected_fates=total * np.array(SHARES),
+        chosen_interval=np.outer(binomial_interval(draws, wanted / possible), eligible),
+        fates_interval=np.transpose([binomial_interval(total, share) for share in SHARES]),
+        exact=not whole_words,
+    )
+
+
+def binomial_interval(trials: int, chance: float, confidence: float = CONFIDENCE) -> Integers:
+    """(low, high): a count of Binomial(trials, chance) is below low, and above high, each with a
+    probability of at most (1 - confidence) / 2.
+    """
+    if not 0 < chance < 1:
+        return np.full(2, round(trials * chance))
+    # log k! for k = 0..trials; the chance of each count from it
+    factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, trials + 1)))])
+    counts = np.arange(trials + 1)
+    logs = factorials[-1] - factorials - factorials[::-1]
+    logs += counts * np.log(chance) + (trials - counts) * np.log1p(-chance)
+    below = np.cumsum(np.exp(logs))
+    tail = (1 - confidence) / 2
+    return np.array([np.searchsorted(below, tail, "right"), np.searchsorted(below, 1 - tail)])

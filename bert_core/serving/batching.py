@@ -1,0 +1,104 @@
+"""Which of the waiting inputs run together: like lengths, bounded in bytes and in seconds."""
+
+from collections.abc import Collection, Sequence
+from typing import Literal, Protocol, TypeVar
+
+from bert_core.model.bert import Bert
+from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES
+from bert_core.model.tokenization import Encoding
+
+Priority = Literal["visitor", "scan"]
+
+# How long a batch of each kind may take, as far as its speed is known: somebody who comes while
+# it runs waits for all of it.
+BATCH_SECONDS: dict[Priority, float] = {"visitor": 0.5, "scan": 0.1}
+
+# Tokens in a batch before the first was measured: right for BERT-base on two slow cores.
+FIRST_TOKENS: dict[Priority, float] = {"visitor": 320, "scan": 64}
+
+FLOAT_BYTES = 4
+
+
+class Candidate(Protocol):
+    """What the rule has to know of an input that waits."""
+
+    @property
+    def encoding(self) -> Encoding: ...
+
+    @property
+    def keep(self) -> frozenset[str]: ...
+
+    @property
+    def priority(self) -> Priority: ...
+
+
+C = TypeVar("C", bound=Candidate)
+
+
+def alike(shortest: int, longest: int) -> bool:
+    """Whether these lengths may share a batch: padding stays under a fifth, or 8 tokens a row."""
+    return longest <= 1.25 * shortest + 8
+
+
+def estimate_bytes(bert: Bert, rows: int, tokens: int, keep: Collection[str]) -> int:
+    """Memory that a batch of (rows, tokens) takes at its peak, an upper estimate.
+
+    What is kept counts twice, as the model's tensors and as the arrays that are made from them.
+    One layer at work holds its scores before, with the mask, and after softmax, and its
+    projections, residuals and feed-forward states.
+    """
+    square = bert.heads * tokens * tokens
+    state = tokens * bert.hidden
+    wide = tokens * int(bert.model.config.intermediate_size)
+    numbers = 3 * square + 8 * state + 2 * wide
+    if ATTENTIONS in keep:
+        numbers += 2 * bert.layers * square
+    if HIDDEN_STATES in keep:
+        numbers += 2 * (bert.layers + 1) * state
+    return rows * numbers * FLOAT_BYTES
+
+
+class BatchRule:
+    """Picks the next batch, and learns from each how many tokens a batch may have."""
+
+    def __init__(self, bert: Bert, max_bytes: int) -> None:
+        self._bert = bert
+        self._max_bytes = max_bytes
+        self._max_tokens = dict(FIRST_TOKENS)
+        self._held_back = False
+
+    def pick(self, waiting: Sequence[C]) -> list[C]:
+        """The one that has waited longest, visitors first, and the company that suits it.
+
+        Never empty where somebody waits: a single input runs however large it is.
+        """
+        visitors = [one for one in waiting if one.priority == "visitor"]
+        candidates = visitors or waiting
+        batch = list(candidates[:1])
+        self._held_back = False
+        for other in candidates[1:]:
+            if self._suits([*batch, other]):
+                batch.append(other)
+        return batch
+
+    def learn(self, priority: Priority, tokens: int, seconds: float) -> None:
+        """Take note that the batch picked last, of `tokens` with padding, took `seconds`."""
+        limit, target = self._max_tokens[priority], BATCH_SECONDS[priority]
+        if seconds > target:
+            fitting = tokens * target / seconds
+            self._max_tokens[priority] = min(limit, max(fitting, limit / 2))
+        elif self._held_back and seconds < 0.7 * target:
+            self._max_tokens[priority] = limit * 1.5
+
+    def _suits(self, batch: list[C]) -> bool:
+        lengths = [len(one.encoding) for one in batch]
+        longest = max(lengths)
+        keep = frozenset[str]().union(*(one.keep for one in batch))
+        if (
+            not alike(min(lengths), longest)
+            or estimate_bytes(self._bert, len(batch), longest, keep) > self._max_bytes
+        ):
+            return False
+        in_time = len(batch) * longest <= self._max_tokens[batch[0].priority]
+        self._held_back |= not in_time
+        return in_time

@@ -1,0 +1,156 @@
+"""What waits in an Engine and what runs: requests, joined where their inputs are equal."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from bert_core.errors import EngineBusyError
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding
+from bert_core.serving.batching import BatchRule, Priority
+from bert_core.serving.run_cache import RunCache, RunKey, trim_run
+
+StillWanted = Callable[[], bool]
+
+
+@dataclass(eq=False)
+class Request:
+    """What one caller waits for."""
+
+    encoding: Encoding
+    key: RunKey
+    keep: frozenset[str]
+    still_wanted: StillWanted | None
+    future: "Future[BertRun]" = field(default_factory=Future)
+
+    def check_wanted(self) -> bool:
+        """Whether somebody still waits; if not, the future is settled here."""
+        try:
+            wanted = self.still_wanted is None or self.still_wanted()
+        except Exception as error:  # the caller's own function: theirs to see
+            self.fail(error)
+            return False
+        if not wanted:
+            self.future.cancel()
+        if self.future.cancelled():
+            self.future.set_running_or_notify_cancel()
+            return False
+        return True
+
+    def answer(self, run: BertRun) -> None:
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_result(trim_run(run, self.keep).relabelled(self.encoding))
+
+    def fail(self, error: Exception) -> None:
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_exception(error)
+
+
+@dataclass(eq=False)
+class Job:
+    """One input, for all who ask for it; what it keeps is what any of them asks for."""
+
+    key: RunKey
+    encoding: Encoding
+    keep: frozenset[str] = frozenset()
+    priority: Priority = "scan"
+    requests: list[Request] = field(default_factory=list)
+
+    def add(self, request: Request, priority: Priority) -> None:
+        self.keep |= request.keep
+        self.requests.append(request)
+        if priority == "visitor":
+            self.priority = priority
+
+    def find_unwanted(self) -> list[Request]:
+        return [request for request in list(self.requests) if not request.check_wanted()]
+
+    def answer(self, run: BertRun) -> None:
+        for request in self.requests:
+            request.answer(run)
+
+    def fail(self, error: Exception) -> None:
+        for request in self.requests:
+            request.fail(error)
+
+
+class RequestQueue:
+    """The requests of one engine and the runs that answer some of them at once.
+
+    Not safe for threads: the engine holds a lock around each call.
+    """
+
+    def __init__(self, cache: RunCache, max_waiting: int) -> None:
+        self.cache = cache
+        self.max_waiting = max_waiting
+        self._waiting: dict[RunKey, Job] = {}  # in order of arrival
+        self._running: dict[RunKey, Job] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def idle(self) -> bool:
+        return not self._waiting and not self._running
+
+    def accept(self, requests: Sequence[Request], priority: Priority) -> list[BertRun | None]:
+        """Take all or none; returns for each the run that the cache has for it.
+
+        Raises:
+            EngineBusyError: there is no room for those that are new.
+        """
+        found = [self.cache.get(request.key, request.keep) for request in requests]
+        others = [request for request, run in zip(requests, found, strict=True) if run is None]
+        self._check_room(others, priority)
+        for request in others:
+            job = self._joined(request)
+            if job is None:
+                job = self._waiting[request.key] = Job(request.key, request.encoding)
+            job.add(request, priority)
+        return found
+
+    def take(self, rule: BatchRule) -> list[Job]:
+        """The next batch, which runs from now on."""
+        jobs = rule.pick(list(self._waiting.values()))
+        for job in jobs:
+            self._running[job.key] = self._waiting.pop(job.key)
+        return jobs
+
+    def drop(self, jobs: list[Job], unwanted: set[Request]) -> list[Job]:
+        """Those of the running `jobs` that somebody still waits for."""
+        for job in jobs:
+            job.requests = [request for request in job.requests if request not in unwanted]
+            if not job.requests:
+                del self._running[job.key]
+        return [job for job in jobs if job.requests]
+
+    def finish(self, job: Job, run: BertRun | None) -> None:
+        """`job` no longer runs, and nobody joins it any more; `run` is cached."""
+        del self._running[job.key]
+        if run is not None:
+            self.cache.put(job.key, run)
+
+    def clear(self, *, running: bool = False) -> list[Job]:
+        """Forget what waits, and with `running` what runs; returns it."""
+        jobs = [*self._waiting.values(), *(self._running.values() if running else ())]
+        self._waiting.clear()
+        if running:
+            self._running.clear()
+        return jobs
+
+    def _joined(self, request: Request) -> Job | None:
+        """The job that will answer `request` too, if there is one."""
+        running = self._running.get(request.key)
+        if running is not None and request.keep <= running.keep:
+            return running
+        return self._waiting.get(request.key)
+
+    def _check_room(self, requests: Sequence[Request], priority: Priority) -> None:
+        limit = self.max_waiting if priority == "visitor" else max(1, self.max_waiting // 2)
+        if len(self._waiting) + len(requests) > limit:
+            for job in list(self._waiting.values()):
+                if all(request.future.cancelled() for request in job.requests):
+                    del self._waiting[job.key]
+        fresh = {request.key for request in requests if self._joined(request) is None}
+        if fresh and len(self._waiting) + len(fresh) > limit:
+            raise EngineBusyError("Too many people are asking at once. Try again in a moment.")

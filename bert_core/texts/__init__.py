@@ -1,0 +1,5 @@
+"""Texts that ship, and lists that users bring.
+
+hundred: sets of sentences: the hundred that ship, and lists that a user pastes
+lists: lists that users paste or upload: one text, or one row of several, on each line
+"""

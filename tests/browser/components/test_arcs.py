@@ -1,0 +1,371 @@
+"""The lines in Chromium: what is pointed at, what is pressed, and the pictures taken away."""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Page as Tab
+
+from bert_core.attention.arcs import ArcView, keep_share
+from tests.browser.chromium import quiet_tab
+from ui.components import arcs
+from ui.components.arcs import NAMES, ArcPick, arc_view
+from ui.components.assets import read_css, read_js
+from ui.components.palette_css import palette_css
+from ui.components.weights import unpack_weights
+
+pytest_plugins = ("tests.browser.chromium",)
+
+SVG = "{http://www.w3.org/2000/svg}"
+EVIL = "</script><img src=x onerror=\"window.had=1\"> & 'q' \x00"
+MOUNT = """async ([source, css, theme, data]) => {
+  document.documentElement.style.colorScheme = theme;
+  document.body.style.background = theme === "dark" ? "#0f1216" : "#fff";
+  const root = host.attachShadow({ mode: "open" });
+  const style = document.createElement("style");
+  style.textContent = css;
+  const parent = document.createElement("div");
+  root.append(style, parent);
+  const file = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const component = (await import(file)).default;
+  window.sent = [];
+  window.told = [];
+  window.addEventListener("bert-lens:point", ({ detail }) => told.push(detail));
+  window.feed = (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const setTriggerValue = (name, value) => sent.push(value);
+    window.unmount = component({ data: bytes, parentElement: root, setTriggerValue });
+  };
+  feed(data);
+  await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
+}"""
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Tab]:
+    with quiet_tab(browser, viewport={"width": 700, "height": 800}) as opened:
+        yield opened
+
+
+def a_view(size: int = 5, share: float = 0.8, labels: tuple[str, ...] = ()) -> ArcView:
+    """A map of random weights; token 0 and the last are special, the second half is sentence B."""
+    rng = np.random.default_rng(size)
+    weights = rng.dirichlet(np.full(size, 0.2), size).astype(np.float32)
+    sentences = [0 if at < size / 2 else 1 for at in range(size)]
+    return ArcView(
+        weights=weights,
+        labels=labels or tuple(f"t{at}" for at in range(size)),
+        sentences=(None, *sentences[1:-1], None),
+        positions=tuple((at,) for at in range(size)),
+        mask=keep_share(weights, share),
+        masked=(1,),
+    )
+
+
+def sent(view: ArcView, seen: int = 0, **options: Any) -> bytes:
+    """What the browser gets of a view."""
+    with patch.object(arcs, "mount") as mounted:
+        arc_view(view, key="k", **{"label": "Lines", **options})
+    data: bytes = mounted.call_args.args[2](seen)
+    return data
+
+
+def read(view: ArcView, event: dict[str, Any]) -> ArcPick | None:
+    """What Python makes of what the browser sends."""
+    with patch.object(arcs, "mount") as mounted:
+        arc_view(view, key="k", label="Lines")
+    found: ArcPick | None = mounted.call_args.args[3](event)
+    return found
+
+
+def show(tab: Tab, data: bytes, theme: str = "light") -> None:
+    tab.set_content('<!doctype html><div id="host"></div>')
+    source, css = read_js("arcs/arcs.js"), read_css("arcs/arcs.css")
+    tab.evaluate(MOUNT, [source, css, theme, base64.b64encode(data).decode()])
+
+
+def feed(tab: Tab, data: bytes) -> None:
+    tab.evaluate("(data) => feed(data)", base64.b64encode(data).decode())
+
+
+def row(tab: Tab, side: str, number: int) -> Locator:
+    return tab.locator(f".row[data-side={side}][data-row='{number}']")
+
+
+def drawn(tab: Tab) -> list[int]:
+    """How many lines the canvas holds, group by group: faint ones first where some are held."""
+    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    found = tab.locator("canvas").get_attribute("data-drawn") or ""
+    return [int(part) for part in found.split(" + ")]
+
+
+def saved(tab: Tab, kind: str) -> bytes:
+    with tab.expect_download() as download:
+        tab.locator(f"[data-save={kind}]").click()
+    assert download.value.suggested_filename.endswith(f".{kind}")
+    return download.value.path().read_bytes()
+
+
+# What is sent and accepted
+
+
+def test_header_names_rows_by_their_tokens() -> None:
+    view = a_view(3)
+    view = ArcView(
+        view.weights, ("a", "bc", "d"), (None, 0, 1), ((0,), (1, 2), (3,)), view.mask, (2,)
+    )
+    header, _ = unpack_weights(sent(view, picked=2, pinned=[(3, "key"), (9, "key")], file="x"))
+    assert header["tokens"] == [
+        {"at": [0], "text": "a", "sentence": "special"},
+        {"at": [1, 2], "text": "bc", "sentence": "a"},
+        {"at": [3], "text": "d", "sentence": "b", "masked": True},
+    ]
+    assert (header["picked"], header["pinned"], header["file"]) == (1, ["key:2"], "x")
+
+
+def test_weights_are_sent_where_there_are_lines_and_none_is_rounded_away() -> None:
+    weights = np.array([[1 - 1e-7, 1e-7], [0.5, 0.5]], dtype=np.float32)
+    mask = np.array([[True, True], [True, False]])
+    view = ArcView(weights, ("a", "b"), (0, 0), ((0,), (1,)), mask)
+    _, packed = unpack_weights(sent(view))
+    np.testing.assert_array_equal(packed > 0, mask)
+    np.testing.assert_allclose(packed[mask], weights[mask], atol=2e-5)
+
+
+def test_names_that_are_not_given_are_english() -> None:
+    header, _ = unpack_weights(sent(a_view(), names={"png": "Bild"}))
+    assert header["names"] == {**NAMES, "png": "Bild"}
+
+
+def test_press_is_read_as_it_was_sent() -> None:
+    event = {"position": 2, "side": "key", "pinned": True, "stamp": 3}
+    assert read(a_view(), event) == ArcPick(2, "key", True)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"position": 5}, {"position": True}, {"side": "x"}, {"side": []}, {"pinned": 1}]
+)
+def test_nonsense_from_the_browser_is_no_press(wrong: dict[str, Any]) -> None:
+    assert read(a_view(), {"position": 2, "side": "key", "pinned": True, **wrong}) is None
+
+
+def test_javascript_is_one_module_with_each_name_once() -> None:
+    lines = read_js("arcs/arcs.js").splitlines()
+    assert not any(line.startswith("import ") for line in lines)
+    heads = ("function ", "const ", "class ", "async function ")
+    named = [line.removeprefix("async ") for line in lines if line.startswith(heads)]
+    names = [line.split("(")[0].split()[1] for line in named]
+    assert len(names) == len(set(names))
+    assert sum(line.startswith("export ") for line in lines) == 1
+
+
+def test_javascript_parses_no_text_as_markup_and_css_has_only_our_colours() -> None:
+    source, css = read_js("arcs/arcs.js"), read_css("arcs/arcs.css")
+    for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert way not in source
+    assert "#" not in css.removeprefix(palette_css())
+    for part in css.split("var(--bl-")[1:]:
+        assert f"--bl-{part.split(')')[0]}:" in css
+
+
+# In the browser
+
+
+@pytest.mark.parametrize("size", [5, 512])
+def test_pointing_shows_the_lines_of_that_token_only(tab: Tab, size: int) -> None:
+    view = a_view(size)
+    show(tab, sent(view))
+    expect(tab.locator(".note")).to_contain_text(f"{view.mask.sum():,} lines")
+    for side, table, weights in (
+        ("query", view.mask, view.weights),
+        ("key", view.mask.T, view.weights.T),
+    ):
+        row(tab, side, 3).hover()
+        assert drawn(tab) == [table[3].sum()]
+        other = "key" if side == "query" else "query"
+        texts = tab.locator(f".row[data-side={other}] .weight").all_text_contents()
+        expected = [
+            f"{weights[3, at] * 100:.2f}\u00a0%" if table[3, at] else "" for at in range(size)
+        ]
+        assert [bool(text) for text in texts] == [bool(text) for text in expected]
+        for text, number in zip(texts, weights[3], strict=True):
+            if text:
+                assert float(text.split("\u00a0")[0].removeprefix("< ")) == pytest.approx(
+                    number * 100, abs=0.011
+                )
+        assert not any(tab.locator(f".row[data-side={side}] .weight").all_text_contents())
+
+
+def test_line_below_names_the_strongest(tab: Tab) -> None:
+    view = a_view(5)
+    show(tab, sent(view))
+    row(tab, "query", 2).hover()
+    best = int(view.weights[2].argmax())
+    said = tab.locator(".readout .item").first
+    expect(said).to_have_text(f"t2 → t{best} {view.weights[2, best] * 100:.2f}\u00a0%")
+
+
+@pytest.mark.parametrize("size", [5, 512])
+def test_pressing_holds_a_token_and_lets_go_of_it(tab: Tab, size: int) -> None:
+    view = a_view(size)
+    show(tab, sent(view))
+    row(tab, "query", 1).click()
+    row(tab, "key", 2).click()
+    tab.mouse.move(690, 790)
+    strong = view.mask[1].sum() + view.mask[:, 2].sum() - view.mask[1, 2]
+    assert drawn(tab)[-1] == strong
+    held = tab.locator(".row[aria-selected=true]")
+    assert held.evaluate_all("(all) => all.map(({ dataset }) => dataset.side + dataset.row)") == [
+        "query1",
+        "key2",
+    ]
+    row(tab, "query", 1).click()
+    expect(held).to_have_count(1)
+    events = tab.evaluate("sent")
+    assert [(e["position"], e["side"], e["pinned"]) for e in events] == [
+        (1, "query", True),
+        (2, "key", True),
+        (1, "query", False),
+    ]
+    assert events[0]["stamp"] < events[1]["stamp"] < events[2]["stamp"]
+
+
+def test_press_outlives_an_answer_to_an_older_one(tab: Tab) -> None:
+    view = a_view()
+    show(tab, sent(view))
+    row(tab, "query", 1).click()
+    held = tab.locator(".row[aria-selected=true]")
+    feed(tab, sent(view, picked=3))  # has not seen the press
+    expect(held).to_have_count(1)
+    stamp = tab.evaluate("sent[0].stamp")
+    feed(tab, sent(view, seen=stamp, picked=3))
+    expect(held).to_have_count(2)
+    feed(tab, sent(a_view(6), seen=stamp))  # another text
+    expect(held).to_have_count(0)
+
+
+def test_token_that_the_page_looks_from_can_be_let_go(tab: Tab) -> None:
+    show(tab, sent(a_view(), picked=2, pinned=[(4, "key")]))
+    held = tab.locator(".row[aria-selected=true]")
+    expect(held).to_have_count(2)
+    row(tab, "query", 2).click()
+    expect(held).to_have_count(1)
+    assert tab.evaluate("sent[0].pinned") is False
+
+
+def test_keyboard_goes_through_the_columns_and_holds(tab: Tab) -> None:
+    show(tab, sent(a_view()))
+    tab.keyboard.press("Tab")
+    expect(row(tab, "query", 0)).to_be_focused()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "Enter"):
+        tab.keyboard.press(key)
+    expect(row(tab, "key", 2)).to_be_focused()
+    expect(row(tab, "key", 2)).to_have_attribute("aria-selected", "true")
+    tab.keyboard.press("End")
+    expect(row(tab, "key", 4)).to_be_focused()
+    tab.keyboard.press("Shift+Tab")
+    expect(row(tab, "query", 2)).to_be_focused()
+
+
+def test_pictures_of_the_page_tell_each_other_what_is_pointed_at(tab: Tab) -> None:
+    view = a_view()
+    show(tab, sent(view, channel="c"))
+    row(tab, "key", 3).hover()
+    assert tab.evaluate("[told.at(-1).position, told.at(-1).channel]") == [3, "c"]
+    tab.mouse.move(690, 790)
+    say = """([channel, position]) => window.dispatchEvent(
+        new CustomEvent("bert-lens:point", { detail: { position, channel, source: "other" } }))"""
+    tab.evaluate(say, ["another", 2])
+    assert drawn(tab) == [view.mask.sum()]
+    tab.evaluate(say, ["c", 2])
+    assert drawn(tab) == [view.mask[2].sum()]
+    tab.evaluate(say, ["c", None])
+    assert drawn(tab) == [view.mask.sum()]
+
+
+def test_long_text_scrolls_inside_and_its_lines_come_along(tab: Tab) -> None:
+    show(tab, sent(a_view(512)))
+    box = tab.get_by_test_id("arcs").bounding_box()
+    assert box is not None
+    assert box["height"] <= 560
+    expect(tab.locator(".note")).to_contain_text("800 of")
+    tab.get_by_test_id("arcs").evaluate("(box) => { box.scrollTop = 5000; }")
+    expect(tab.locator("canvas")).not_to_have_css("top", "0px")
+    where = "(canvas) => [canvas.offsetTop, canvas.offsetTop + canvas.offsetHeight]"
+    top, bottom = tab.locator("canvas").evaluate(where)
+    assert top <= 5000 < 5000 + box["height"] <= bottom < 7000
+
+
+@pytest.mark.parametrize("size", [5, 512])
+def test_svg_holds_each_token_and_each_line(tab: Tab, size: int) -> None:
+    view = a_view(size)
+    show(tab, sent(view, label="A & B", file="head"))
+    root = ElementTree.fromstring(saved(tab, "svg"))
+    assert len(root.findall(f".//{SVG}path")) == view.mask.sum()
+    texts = [text.text for text in root.findall(f".//{SVG}text[@class='token']")]
+    assert texts == [label for label in view.labels for _ in range(2)]
+    assert root.findtext(f"{SVG}title") == "A & B"
+
+
+def test_lines_in_the_svg_join_the_tokens_they_are_of(tab: Tab) -> None:
+    view = a_view(5)
+    show(tab, sent(view))
+    root = ElementTree.fromstring(saved(tab, "svg"))
+    found = set()
+    for path in root.findall(f".//{SVG}path"):
+        numbers = path.attrib["d"].replace("M", " ").replace("C", " ").split()
+        found.add((float(numbers[1]) // 22, float(numbers[-1]) // 22))
+    assert found == {(query, key) for query, key in np.argwhere(view.mask)}
+
+
+def test_png_is_twice_as_large_as_the_svg(tab: Tab) -> None:
+    show(tab, sent(a_view()))
+    root = ElementTree.fromstring(saved(tab, "svg"))
+    png = saved(tab, "png")
+    size = [int.from_bytes(png[at : at + 4], "big") for at in (16, 20)]
+    assert size == [2 * round(float(root.attrib[name])) for name in ("width", "height")]
+
+
+def test_tokens_that_look_like_markup_are_text(tab: Tab) -> None:
+    view = a_view(labels=(EVIL, "]]>", "ًשלום", "\uffffx\x01", "a" * 5_000))
+    show(tab, sent(view, label=EVIL, names={"query": EVIL}))
+    assert row(tab, "query", 0).locator(".text").text_content() == EVIL
+    row(tab, "query", 0).click()
+    root = ElementTree.fromstring(saved(tab, "svg"))
+    texts = [text.text for text in root.findall(f".//{SVG}text[@class='token']")]
+    assert texts[0] == EVIL[:31] + "…"
+    assert saved(tab, "png").startswith(b"\x89PNG")
+    assert tab.locator("img, script").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 700])
+def test_nothing_is_wider_than_the_page(tab: Tab, width: int, theme: str) -> None:
+    tab.set_viewport_size({"width": width, "height": 800})
+    show(tab, sent(a_view(30, labels=tuple("w" * (at % 30 + 1) for at in range(30)))), theme)
+    row(tab, "query", 3).hover()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    middle = tab.locator(".middle").bounding_box()
+    assert middle is not None
+    assert middle["width"] > 90
+
+
+def test_map_without_lines_says_so(tab: Tab) -> None:
+    view = a_view(3)
+    empty = ArcView(view.weights, view.labels, view.sentences, view.positions, view.mask & False)
+    show(tab, sent(empty))
+    expect(tab.locator(".readout")).to_have_text(NAMES["none"])
+    row(tab, "query", 0).click()
+    assert drawn(tab) == [0]
+
+
+def test_unmounting_leaves_nothing_behind(tab: Tab) -> None:
+    show(tab, sent(a_view()))
+    tab.evaluate("unmount()")
+    expect(tab.get_by_test_id("arcs")).to_have_count(0)
