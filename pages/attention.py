@@ -5,9 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from bert_core.arrays import Floats
 from bert_core.attention.maps import AttentionMap, read_attention
 from bert_core.figures.bars import share_bars
-from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES, Floats
+from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES
 from bert_core.model.tokenization import Encoding
 from ui import charts, markup
 from ui.attention.all_heads import draw_all_heads, draw_head_figures

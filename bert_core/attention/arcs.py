@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Flags, Floats
 from bert_core.attention.maps import AttentionMap
 from bert_core.errors import InputError
 from bert_core.model.tokenization import Encoding
 
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 Groups = tuple[tuple[int, ...], ...]
 
 # Which lines: from sentence A or B (queries) to sentence A or B (keys).
@@ -39,7 +37,7 @@ class ArcView:
     labels: tuple[str, ...]
     sentences: tuple[int | None, ...]
     positions: Groups
-    mask: Mask
+    mask: Flags
     masked: tuple[int, ...] = ()
 
     def row_of(self, position: int) -> int | None:
@@ -109,7 +107,7 @@ def merge_words(
     return means.astype(np.float32), tuple(tuple(shown[row] for row in group) for group in rows)
 
 
-def block_filter(encoding: Encoding, which: Block, positions: Groups | None = None) -> Mask:
+def block_filter(encoding: Encoding, which: Block, positions: Groups | None = None) -> Flags:
     """(query, key): True where the query lies in the first and the key in the second of `which`.
 
     "ab" is from sentence A to sentence B. Added special tokens lie in neither; "all" has them.
@@ -130,7 +128,7 @@ def block_filter(encoding: Encoding, which: Block, positions: Groups | None = No
     return np.outer(queries, keys)
 
 
-def keep_share(weights: Floats, share: float = 0.8) -> Mask:
+def keep_share(weights: Floats, share: float = 0.8) -> Flags:
     """In each row the fewest weights that together hold `share` of it, the largest.
 
     weights: (query, key), none negative. share: in (0, 1]; 1 keeps all that are not 0. Of equal

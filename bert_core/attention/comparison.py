@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bert_core.attention.maps import Floats
+from bert_core.arrays import Flags, Floats
 from bert_core.errors import InputError
 from bert_core.model.tokenization import Encoding
 
@@ -129,7 +129,7 @@ def _common(first: tuple[str, ...], second: tuple[str, ...]) -> list[Pair]:
     return pairs
 
 
-def _common_lengths(equal: NDArray[np.bool_]) -> NDArray[np.int32]:
+def _common_lengths(equal: Flags) -> NDArray[np.int32]:
     """(i, j) the length of the longest common subsequence of first[i:] and second[j:]."""
     rows, columns = equal.shape
     lengths = np.zeros((rows + 1, columns + 1), dtype=np.int32)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bert_core.attention.maps import Floats
+from bert_core.arrays import Floats, Integers
 from bert_core.errors import InputError
 from bert_core.model.tokenization import Encoding
 
@@ -192,7 +191,7 @@ def _units(encoding: Encoding, unit: Unit) -> tuple[list[tuple[int, ...]], list[
     return [(at,) for at in places], places
 
 
-def _distances(places: Sequence[int]) -> NDArray[np.int64]:
+def _distances(places: Sequence[int]) -> Integers:
     """(query, key) signed distances."""
     row = np.asarray(places, dtype=np.int64)
     return row[None, :] - row[:, None]

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Floats
 from bert_core.errors import InputError
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,11 +20,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bert_core.arrays import Flags, Floats, Integers
 from bert_core.errors import InputError
 from bert_core.model.tokenization import Encoding
 
-Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
 Unit = Literal["share", "bits", "tokens"]
 
 # Below the smallest weight that could matter; keeps log2 finite where a weight is 0.
@@ -256,7 +255,7 @@ def _by_offset(weights: Floats, wide: Floats | None = None) -> Floats:
     return wide.reshape(count, -1)[:, : size * (2 * size - 1)].reshape(count, size, -1)
 
 
-def _offsets(size: int) -> NDArray[np.int64]:
+def _offsets(size: int) -> Integers:
     """(query, key): key - query."""
     at = np.arange(size)
     return at - at[:, None]

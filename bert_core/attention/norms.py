@@ -10,9 +10,10 @@ in the authors' code: it belongs to no head and no token.
 import numpy as np
 import torch
 
+from bert_core.arrays import Floats
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun, Floats
+from bert_core.model.inference import BertRun
 
 
 def value_weighted(bert: Bert, run: BertRun, *, normalised: bool = False) -> Floats:

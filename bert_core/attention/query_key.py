@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch.nn.functional import linear
 
+from bert_core.arrays import Floats
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun, Floats
+from bert_core.model.inference import BertRun
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bert_core.attention.measures import KINDS, Floats, HeadMeasure, HeadMeasures
+from bert_core.arrays import Flags, Floats, Integers
+from bert_core.attention.measures import KINDS, HeadMeasure, HeadMeasures
 
 # What a share must be at least to stand out.
 LEAST: Mapping[str, float] = {
@@ -94,7 +94,7 @@ def needed(name: str, baseline: float | Floats) -> Floats:
     return np.maximum(LEAST[name], np.minimum(TIMES * base, (1 + base) / 2))
 
 
-def number_roles(measures: Mapping[str, HeadMeasure]) -> NDArray[np.int64]:
+def number_roles(measures: Mapping[str, HeadMeasure]) -> Integers:
     """(layer, head): the place in `KINDS` of each head's role, -1 for none; see `name_roles`."""
     names = list(LEAST)
     values = np.stack([measures[name].values for name in names])  # (measure, layer, head)
@@ -115,7 +115,7 @@ def number_roles(measures: Mapping[str, HeadMeasure]) -> NDArray[np.int64]:
     return np.where(spread, places.index("broad"), numbers)
 
 
-def _rivals(names: list[str]) -> NDArray[np.bool_]:
+def _rivals(names: list[str]) -> Flags:
     """(measure, measure): which may not come near which."""
     rivals = ~np.eye(len(names), dtype=np.bool_)
     for one, other in ALLIES:

@@ -9,7 +9,7 @@ alone.
 
 import numpy as np
 
-from bert_core.attention.maps import Floats
+from bert_core.arrays import Floats
 from bert_core.errors import InputError
 
 

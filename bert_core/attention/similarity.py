@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bert_core.attention.maps import Floats
+from bert_core.arrays import Doubles, Floats
 from bert_core.errors import InputError
 
 # Numbers to work on at a time: a megabyte stays in a core's cache.
@@ -99,7 +98,7 @@ def _blocks(total: int, width: int) -> Iterator[tuple[int, slice]]:
             yield first, slice(start, min(start + width, total))
 
 
-def _entropies(maps: NDArray[np.float64]) -> NDArray[np.float64]:
+def _entropies(maps: Doubles) -> Doubles:
     """Bits in each row, (head, query), of (head, query, key) weights, which are overwritten."""
     np.maximum(maps, TINY, out=maps)
     return -np.einsum("hqk,hqk->hq", maps, np.log2(maps))

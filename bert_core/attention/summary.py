@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bert_core.attention.measures import KINDS, Floats, HeadMeasure, HeadMeasures
+from bert_core.arrays import Floats, Integers
+from bert_core.attention.measures import KINDS, HeadMeasure, HeadMeasures
 from bert_core.attention.roles import needed, number_roles
 from bert_core.errors import InputError
 
@@ -44,7 +44,7 @@ class SetSummary:
 
     measures: Mapping[str, MeasureSummary]
     sentences: int
-    roles: Mapping[str, NDArray[np.int64]]
+    roles: Mapping[str, Integers]
 
 
 @dataclass(frozen=True)

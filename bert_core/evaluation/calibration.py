@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import DTypeLike, NDArray
 
+from bert_core.arrays import Doubles, Flags, Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import masked_word_logits, require_mlm
 from bert_core.model.bert import Bert
@@ -29,8 +30,6 @@ MASKS = 1200
 
 AT_ONCE = 64  # masked inputs that run together, and rows of the masked-word head
 
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Places = tuple[Encoding, tuple[int, ...]]
 
 
@@ -55,12 +54,12 @@ class MaskedGuesses:
         return len(self.positions)
 
     @property
-    def right(self) -> NDArray[np.bool_]:
+    def right(self) -> Flags:
         """(mask,): whether the first guess is the original."""
         originals = np.array(self.encoding.original_ids, dtype=np.int64)
         return self.guesses == originals[self.positions]
 
-    def only(self, kept: NDArray[np.bool_]) -> "MaskedGuesses":
+    def only(self, kept: Flags) -> "MaskedGuesses":
         """The masks where `kept`, (mask,), is true."""
         return MaskedGuesses(
             encoding=self.encoding,
@@ -71,7 +70,7 @@ class MaskedGuesses:
             surprisals=_frozen(self.surprisals[kept], np.float64),
         )
 
-    def among_first(self, count: int) -> NDArray[np.bool_]:
+    def among_first(self, count: int) -> Flags:
         """(mask,): whether the original is one of the first `count` guesses."""
         return self.ranks <= count
 

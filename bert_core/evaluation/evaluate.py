@@ -20,8 +20,8 @@ from itertools import islice
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Flags
 from bert_core.evaluation.questions import Questions, is_hidden
 from bert_core.evaluation.reliability import Calibration, Estimate, summarise_calibration
 from bert_core.masked_words.predict import MOST_ROWS, masked_word_logits
@@ -36,7 +36,6 @@ AT_ONCE = 64  # inputs that are handed in together
 
 TOGETHER, ALONE = "together", "alone"
 
-Doubles = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 """Called with what is asked ("masks" or "pairs"), how much of it is done, and how much there is."""
 
@@ -81,12 +80,12 @@ class DocumentGuesses:
     """
 
     document: int
-    right: NDArray[np.bool_]
+    right: Flags
     confidences: Doubles
     ranks: Doubles
     surprisals: Doubles
 
-    def among_first(self, count: int) -> NDArray[np.bool_]:
+    def among_first(self, count: int) -> Flags:
         """(mask,): whether the original is one of the first `count` guesses."""
         return self.ranks <= count
 

@@ -19,8 +19,8 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Flags, Integers
 from bert_core.errors import InputError
 from bert_core.pretraining.counter_random import uniform
 
@@ -42,7 +42,6 @@ HIDDEN = 2_000_003  # the word that the keys of masks begin with
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{HAN}]|[^\W{HAN}]+|[^\w\s]")
 
-Integers = NDArray[np.int64]
 Rng = np.random.Generator
 
 
@@ -140,7 +139,7 @@ def draw_questions(
     return Questions(seed, len(text), tuple(drawn[:masked]), tuple(drawn[:pairs]))
 
 
-def is_hidden(seed: int, passage: int, parts: Integers, starts: Integers) -> NDArray[np.bool_]:
+def is_hidden(seed: int, passage: int, parts: Integers, starts: Integers) -> Flags:
     """(piece,): which pieces of a passage are to be guessed, `RATE` of them on average.
 
     passage: its number. parts: (piece,), 0 in A and 1 in B. starts: (piece,), the code point in

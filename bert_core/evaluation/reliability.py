@@ -15,17 +15,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Flags, Integers
 from bert_core.errors import InputError
 
 BINS = 10
 RESAMPLES = 1000
 CONFIDENCE = 0.95
 FIRST = 5  # guesses among which the original counts as found
-
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 class Guesses(Protocol):
@@ -36,8 +33,8 @@ class Guesses(Protocol):
     @property
     def surprisals(self) -> Doubles: ...
     @property
-    def right(self) -> NDArray[np.bool_]: ...
-    def among_first(self, count: int) -> NDArray[np.bool_]: ...
+    def right(self) -> Flags: ...
+    def among_first(self, count: int) -> Flags: ...
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bert_core.attention.maps import AttentionMap, Floats, head_name, read_attention
+from bert_core.arrays import Floats
+from bert_core.attention.maps import AttentionMap, head_name, read_attention
 from bert_core.errors import InputError
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding

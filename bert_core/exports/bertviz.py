@@ -9,10 +9,11 @@ from math import isqrt
 import numpy as np
 import torch
 
+from bert_core.arrays import Floats
 from bert_core.errors import InputError
 from bert_core.exports.bertviz_page import build_page
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun, Floats
+from bert_core.model.inference import BertRun
 
 # How many tokens 12 heads of one layer, 12 layers of 12 heads, and the neuron view may have. Each
 # weight is a line of its own; at these numbers two busy cores take a few seconds to draw them.

@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Floats
 from bert_core.model.tokenization import Encoding
 from bert_core.palette import palette
-
-Floats = NDArray[np.float32]
 
 # Weights travel as whole numbers of this many parts: four digits, in half the characters.
 PARTS = 10_000

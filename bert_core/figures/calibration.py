@@ -5,13 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Integers
 from bert_core.figures.labels import LONGEST_LABEL, percent, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.palette import Palette
-
-Doubles = NDArray[np.float64]
 
 HEIGHT = 420
 # Shares of the height: counts below, the diagram above.
@@ -30,7 +28,7 @@ class Reliability(Protocol):
     @property
     def edges(self) -> Doubles: ...
     @property
-    def counts(self) -> NDArray[np.int64]: ...
+    def counts(self) -> Integers: ...
     @property
     def confidence(self) -> Doubles: ...
     @property

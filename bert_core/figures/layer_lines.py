@@ -8,12 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.figures.lens import (
     LETTERS,
     LensReading,
-    Numbers,
     axis_title,
     layer_names,
     layer_ticks,
@@ -74,7 +74,7 @@ def rank_lines(
 
 
 def layer_line(
-    values: Numbers,
+    values: Doubles,
     colours: Palette,
     titles: tuple[str, str],
     *,
@@ -104,7 +104,7 @@ def layer_line(
 
 
 def next_sentence_line(
-    is_next: Numbers,
+    is_next: Doubles,
     colours: Palette,
     titles: tuple[str, str],
     *,
@@ -169,7 +169,7 @@ def _lines(
     return go.Figure(traces, layout)
 
 
-def spread(places: Numbers, gap: float) -> Numbers:
+def spread(places: Doubles, gap: float) -> Doubles:
     """`places` moved apart so that any two are `gap` or more from each other, in their order.
 
     Those that are too close become a row about their middle, as in isotonic regression by pooling

@@ -5,13 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Integers
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.palette import COLOUR_POWER, Palette, attention_ramp
-
-Numbers = NDArray[np.float64]
 
 ROW = 26
 LETTERS = 13
@@ -24,19 +22,19 @@ class LensReading(Protocol):
     @property
     def pieces(self) -> tuple[tuple[str, ...], ...]: ...
     @property
-    def ids(self) -> NDArray[np.int64]: ...
+    def ids(self) -> Integers: ...
     @property
-    def probabilities(self) -> Numbers: ...
+    def probabilities(self) -> Doubles: ...
     @property
     def followed(self) -> tuple[str, ...]: ...
     @property
-    def followed_ids(self) -> NDArray[np.int64]: ...
+    def followed_ids(self) -> Integers: ...
     @property
-    def followed_probabilities(self) -> Numbers: ...
+    def followed_probabilities(self) -> Doubles: ...
     @property
     def original(self) -> int | None: ...
     @property
-    def ranks(self) -> NDArray[np.int64]: ...
+    def ranks(self) -> Integers: ...
     @property
     def settled(self) -> int: ...
 
@@ -101,7 +99,7 @@ def ink(share: float, colours: Palette) -> str:
     return colours.text if contrasts[0] >= contrasts[1] else colours.background
 
 
-def _luminance(channels: Numbers) -> float:
+def _luminance(channels: Doubles) -> float:
     """WCAG 2.1, relative luminance of channels from 0 to 255."""
     shares = channels / 255
     linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)

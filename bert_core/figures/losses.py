@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bert_core.arrays import Floats
+
 MOST_POINTS = 400  # of a line
 
 
@@ -21,7 +23,7 @@ class LossCurve:
     """
 
     name: str
-    losses: NDArray[np.float32]
+    losses: Floats
     held_out: Sequence[tuple[int, float, float | None]]
 
     def column(self, task: int) -> tuple[list[int], list[float]]:
@@ -40,7 +42,7 @@ def smoothing_window(steps: int) -> int:
     return max(1, steps // 100)
 
 
-def smoothed(losses: NDArray[Any], window: int) -> NDArray[np.float32]:
+def smoothed(losses: NDArray[Any], window: int) -> Floats:
     """(step,): the mean of each loss and the `window` - 1 before it, of fewer at the beginning.
 
     NaN is left out, and stays where there is nothing else.

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from bert_core.arrays import Doubles
 from bert_core.figures.labels import LONGEST_LABEL, coloured, percent, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.palette import Palette
@@ -135,7 +136,7 @@ def change_bars(
 
 
 def _cells(
-    shares: NDArray[np.float64], sentences: Sequence[str], colours: Palette, hover: str
+    shares: Doubles, sentences: Sequence[str], colours: Palette, hover: str
 ) -> dict[str, Any]:
     said = [plain(sentence, HOVERED) for sentence in sentences]
     return {
@@ -155,7 +156,7 @@ def _cells(
     }
 
 
-def _numbers(shares: NDArray[np.float64], colours: Palette) -> dict[str, Any]:
+def _numbers(shares: Doubles, colours: Palette) -> dict[str, Any]:
     """Percent in each cell; a heatmap's own texts all have one colour."""
     cells = [(row, column) for row, column in np.ndindex(shares.shape) if row != column]
     some = [(cell, float(shares[cell])) for cell in cells if not np.isnan(shares[cell])]
@@ -176,9 +177,9 @@ def _numbers(shares: NDArray[np.float64], colours: Palette) -> dict[str, Any]:
 
 
 def _interval(
-    low: NDArray[np.float64],
-    middle: NDArray[np.float64],
-    high: NDArray[np.float64],
+    low: Doubles,
+    middle: Doubles,
+    high: Doubles,
     colours: Palette,
 ) -> dict[str, Any]:
     return {

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Flags
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layer_lines import LINE, SYMBOLS, spread
 from bert_core.figures.layout import MONO, blank_layout
@@ -141,7 +142,7 @@ def _guess_line(
     }
 
 
-def _alone(shares: NDArray[Any]) -> NDArray[np.bool_]:
+def _alone(shares: NDArray[Any]) -> Flags:
     """Where a value has none before it and none after it: no line shows it."""
     known = np.pad(~np.isnan(shares), 1)
     return known[1:-1] & ~known[:-2] & ~known[2:]
@@ -166,7 +167,7 @@ def _guess_names(
     ]
 
 
-def _within(places: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+def _within(places: Doubles, low: float, high: float) -> Doubles:
     """Places that are `LINE` apart, moved between the two ends: outside nothing is drawn."""
     rank = np.argsort(np.argsort(places, kind="stable"), kind="stable")
     raised = np.maximum(places, low + LINE * rank)

@@ -5,13 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from bert_core.arrays import Floats
 from bert_core.figures.labels import percent, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.palette import Palette
-
-Floats = NDArray[np.float32]
 
 ROW = 20
 LETTERS = 12

@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from bert_core.arrays import Floats, Integers
 from bert_core.palette import COLOUR_POWER
 
 MAX_CELLS = 64
 
 
-def pool_maps(maps: NDArray[np.float32], cells: int = MAX_CELLS) -> NDArray[np.uint8]:
+def pool_maps(maps: Floats, cells: int = MAX_CELLS) -> NDArray[np.uint8]:
     """(…, query, key) weights in [0, 1] to (…, rows, columns) bytes of at most `cells` each way.
 
     The maximum of each block is kept, so that a sharp head stays sharp. The power comes before
@@ -18,7 +19,7 @@ def pool_maps(maps: NDArray[np.float32], cells: int = MAX_CELLS) -> NDArray[np.u
     return np.rint(np.clip(pooled, 0.0, 1.0) ** COLOUR_POWER * 255).astype(np.uint8)
 
 
-def pool_differences(differences: NDArray[np.float32], cells: int = MAX_CELLS) -> NDArray[np.uint8]:
+def pool_differences(differences: Floats, cells: int = MAX_CELLS) -> NDArray[np.uint8]:
     """(…, query, key) differences in [-1, 1] to bytes: 128 is none, below it less, above it more.
 
     Pooled and raised as in `pool_maps`; each block keeps its largest difference of either sign.
@@ -33,7 +34,7 @@ def pool_differences(differences: NDArray[np.float32], cells: int = MAX_CELLS) -
     return np.rint(128 + 127 * raised).astype(np.uint8)
 
 
-def block_starts(tokens: int, cells: int = MAX_CELLS) -> NDArray[np.int64]:
+def block_starts(tokens: int, cells: int = MAX_CELLS) -> Integers:
     """The first token of each block that `pool_maps` makes of `tokens`; all but the last are equal.
 
     The same comes out for the number of blocks it made as for the `cells` it was allowed.
@@ -41,7 +42,7 @@ def block_starts(tokens: int, cells: int = MAX_CELLS) -> NDArray[np.int64]:
     return np.arange(0, tokens, -(-tokens // cells))
 
 
-def _pool_axis(maps: NDArray[np.float32], axis: int, cells: int) -> NDArray[np.float32]:
+def _pool_axis(maps: Floats, axis: int, cells: int) -> Floats:
     """The maximum of each block: of all first tokens, all second tokens, ... in turn.
 
     Half the time of `np.maximum.reduceat`, which goes through the blocks one by one.

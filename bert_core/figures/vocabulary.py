@@ -6,15 +6,14 @@ from typing import Any, Protocol
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from bert_core.arrays import Floats, Integers
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layer_lines import share_ticks
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.figures.lens import axis_title
 from bert_core.palette import Palette
 
-Floats = NDArray[np.float32]
 Box = tuple[float, float, float, float]
 
 LETTERS = 13
@@ -42,7 +41,7 @@ class Blanks(Protocol):
     @property
     def difference(self) -> Floats: ...
     @property
-    def ids(self) -> NDArray[np.int64]: ...
+    def ids(self) -> Integers: ...
 
 
 def vocabulary_scatter(
@@ -50,7 +49,7 @@ def vocabulary_scatter(
     colours: Palette,
     titles: tuple[str, str],
     *,
-    ids: NDArray[np.int64] | None = None,
+    ids: Integers | None = None,
     named: Sequence[int] = (),
     own: Sequence[int] = (),
     webgl: bool = True,
@@ -96,7 +95,7 @@ def vocabulary_scatter(
     return go.Figure(traces, layout)
 
 
-def _points(blanks: Blanks, ids: NDArray[np.int64], colours: Palette, hover: str) -> dict[str, Any]:
+def _points(blanks: Blanks, ids: Integers, colours: Palette, hover: str) -> dict[str, Any]:
     """Typed arrays and one list of words: 0.7 MB of JSON for 30,522 points."""
     steps = np.clip(blanks.difference[ids] / FULL_COLOUR, -1, 1) * 127
     return {
@@ -170,7 +169,7 @@ def _named(blanks: Blanks, places: dict[int, str]) -> dict[str, Any]:
     }
 
 
-def _shares(logs: Floats, ids: NDArray[np.int64]) -> Floats:
+def _shares(logs: Floats, ids: Integers) -> Floats:
     """(id,) natural logarithms to probabilities, in float32 as they travel."""
     shares: Floats = np.maximum(np.exp(logs[ids], dtype=np.float32), np.float32(SMALLEST))
     return shares

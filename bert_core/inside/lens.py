@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Floats, Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import masked_word_logits, piece_of
-from bert_core.masked_words.targets import Numbers, check_ids, check_request
+from bert_core.masked_words.targets import check_ids, check_request
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun, Floats
+from bert_core.model.inference import BertRun
 from bert_core.next_sentence.score import score_next_sentence
 
 # A row is a word probability for each of 30,522 pieces: 256 of them are 62 MB in float64.
@@ -50,23 +50,23 @@ class LayerReading:
 
     position: int
     masked: bool
-    ids: NDArray[np.int64]
+    ids: Integers
     pieces: tuple[tuple[str, ...], ...]
-    probabilities: Numbers
+    probabilities: Doubles
     followed: tuple[str, ...]
-    followed_ids: NDArray[np.int64]
+    followed_ids: Integers
     original: int | None
-    log_probabilities: Numbers
-    ranks: NDArray[np.int64]
+    log_probabilities: Doubles
+    ranks: Integers
     settled: int
-    entropies: Numbers
-    cosines: Numbers
-    norms: Numbers
+    entropies: Doubles
+    cosines: Doubles
+    norms: Doubles
 
     @property
-    def followed_probabilities(self) -> Numbers:
+    def followed_probabilities(self) -> Doubles:
         """(followed, layer), shares of the whole vocabulary."""
-        shares: Numbers = np.exp(self.log_probabilities)
+        shares: Doubles = np.exp(self.log_probabilities)
         return shares
 
 
@@ -77,7 +77,7 @@ class NextSentenceLayers:
     is_next: (layer,), probability that B follows A. logits: (layer, 2), IsNext first.
     """
 
-    is_next: Numbers
+    is_next: Doubles
     logits: Floats
 
 
@@ -175,13 +175,13 @@ def _read_position(
     )
 
 
-def _settled(ranks: NDArray[np.int64]) -> int:
+def _settled(ranks: Integers) -> int:
     """The number of layers up to the last where the final answer was not first."""
     beaten = np.flatnonzero(ranks > 1)
     return int(beaten[-1]) + 1 if len(beaten) else 0
 
 
-def _drift(states: Floats) -> tuple[Numbers, Numbers]:
+def _drift(states: Floats) -> tuple[Doubles, Doubles]:
     """(layer, hidden) states: cosine of each with the last, and its length."""
     wide = states.astype(np.float64)
     norms = np.linalg.norm(wide, axis=1)

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bert_core.arrays import Floats
 
 SETTINGS, CONTROL, SEEN, STATUS = "settings.json", "control.json", "seen", "status.json"
 FACTS, LOSSES, SNAPSHOTS, BATCH = "facts.json", "losses.bin", "snapshots", "batch.json"
@@ -128,7 +129,7 @@ def read_facts(folder: Path) -> Facts | None:
     return None if found is None else Facts(**found)
 
 
-def read_losses(folder: Path) -> NDArray[np.float32]:
+def read_losses(folder: Path) -> Floats:
     """(step, 2): the losses so far, of masked words and of pairs, in nats."""
     try:
         raw = (folder / LOSSES).read_bytes()

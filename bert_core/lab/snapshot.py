@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from transformers import BertForPreTraining
 
+from bert_core.arrays import Floats
 from bert_core.masked_words.predict import masked_word_logits, predict_masked
 from bert_core.model.bert import Bert, wrap_bert
 from bert_core.model.inference import ATTENTIONS, run_bert
@@ -23,8 +23,6 @@ GUESSES = 5
 
 # Each step that is looked at lies this much further than the one before: early steps change more.
 GROWTH = 1.12
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ a wider one may even miss what a narrower one found.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bert_core.arrays import Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.filling import (
     Choice,
     Filling,
     FillingStep,
-    Ids,
     best_choices,
     check_request,
     finish,
@@ -35,7 +35,7 @@ class Start:
 
     encoding: Encoding
     order: tuple[int, ...]
-    allowed: tuple[Ids, ...]
+    allowed: tuple[Integers, ...]
 
 
 @dataclass(frozen=True)

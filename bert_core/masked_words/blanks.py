@@ -21,15 +21,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Floats, Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import masked_word_logits, piece_of
 from bert_core.masked_words.targets import check_request, parse_targets
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun, Floats
-
-Ids = NDArray[np.int64]
+from bert_core.model.inference import BertRun
 
 UNUSED = re.compile(r"\[unused\d+\]")
 LN_2 = float(np.log(2))
@@ -75,14 +73,14 @@ class BlankComparison:
     difference: Floats
     scores: Floats
     divergence: float
-    ids: Ids
+    ids: Integers
 
-    def telling(self, n: int) -> Ids:
+    def telling(self, n: int) -> Integers:
         """The `n` words with the largest share of the divergence, the largest first."""
         order = np.argsort(-self.scores[self.ids], kind="stable")[: max(n, 0)]
         return self.ids[order]
 
-    def to_draw(self, n: int = 2000, expected: int = 100) -> Ids:
+    def to_draw(self, n: int = 2000, expected: int = 100) -> Integers:
         """The `n` most telling words, and the `expected` most probable ones in each sentence.
 
         The latter may be equally probable in both, which tells nothing, but belong in a picture.
@@ -169,14 +167,12 @@ def locate(
     return comparison.words(targets.ids), targets.problems
 
 
-def divergence_shares(
-    first: NDArray[np.float64], second: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def divergence_shares(first: Doubles, second: Doubles) -> Doubles:
     """Each word's share of the Jensen-Shannon divergence in bits, from (vocab,) ln p and ln q."""
     middle = np.logaddexp(first, second) - LN_2
     one_side = np.exp(first) * (first - middle)
     other_side = np.exp(second) * (second - middle)
-    shares: NDArray[np.float64] = np.maximum((one_side + other_side) / (2 * LN_2), 0.0)
+    shares: Doubles = np.maximum((one_side + other_side) / (2 * LN_2), 0.0)
     return shares
 
 
@@ -187,7 +183,7 @@ def _first_masks(first: BertRun, second: BertRun) -> tuple[int, int]:
     return masks[0][0], masks[1][0]
 
 
-def _word_ids(bert: Bert, pieces: Sequence[str]) -> Ids:
+def _word_ids(bert: Bert, pieces: Sequence[str]) -> Integers:
     known = bert.wordpiece.vocabulary
     left_out = set(bert.wordpiece.special_ids.values())
     return np.array(

@@ -10,13 +10,12 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from bert_core.arrays import Floats, Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.filled_text import filled_text
 from bert_core.masked_words.predict import masked_word_logits, require_mlm
 from bert_core.model.bert import Bert
-from bert_core.model.inference import Floats
 from bert_core.model.tokenization import Encoding, with_ids
 from bert_core.serving.runner import Runner
 
@@ -24,7 +23,6 @@ MAX_MASKS = 8  # each costs a run, in a beam one for each of its paths
 AT_ONCE = 64  # inputs handed to a runner together
 ROWS = 256  # tokens in one call of the masked-word head: 60 MB of logarithms with 30,522 pieces
 
-Ids = NDArray[np.int64]
 Result = TypeVar("Result")
 
 
@@ -77,7 +75,7 @@ class Filling:
     pair: str | None
 
 
-def ordinary_ids(bert: Bert) -> Ids:
+def ordinary_ids(bert: Bert) -> Integers:
     """All ids that may stand in a text: special tokens, `[unused]` and nameless ones left out."""
     special = set(bert.wordpiece.special_ids.values())
     return np.array(
@@ -90,7 +88,9 @@ def ordinary_ids(bert: Bert) -> Ids:
     )
 
 
-def check_request(bert: Bert, encoding: Encoding, allowed: Sequence[int] | None, k: int) -> Ids:
+def check_request(
+    bert: Bert, encoding: Encoding, allowed: Sequence[int] | None, k: int
+) -> Integers:
     """The ids to choose from; errors as in `fill_independently`."""
     require_mlm(bert)
     if not 1 <= len(encoding.masked) <= MAX_MASKS:
@@ -123,7 +123,11 @@ def states_at(run: Runner, asked: Sequence[tuple[Encoding, int]]) -> list[Floats
 
 
 def best_choices(
-    bert: Bert, states: Sequence[Floats], positions: Sequence[int], allowed: Sequence[Ids], k: int
+    bert: Bert,
+    states: Sequence[Floats],
+    positions: Sequence[int],
+    allowed: Sequence[Integers],
+    k: int,
 ) -> list[tuple[Choice, ...]]:
     """For each state the `k` most probable of its allowed ids, the most probable first."""
 

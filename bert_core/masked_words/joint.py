@@ -14,12 +14,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
+from bert_core.arrays import Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.filling import (
     Choice,
     Filling,
     FillingStep,
-    Ids,
     best_choices,
     check_request,
     finish,
@@ -119,7 +119,7 @@ def check_order(encoding: Encoding, order: Order) -> tuple[int, ...]:
     return tuple(order)
 
 
-def _guess_masks(bert: Bert, encoding: Encoding, allowed: Ids, k: int, run: Runner) -> Guesses:
+def _guess_masks(bert: Bert, encoding: Encoding, allowed: Integers, k: int, run: Runner) -> Guesses:
     """The best pieces at each open mask, from one pass."""
     (one,) = run([encoding])
     places = encoding.masked

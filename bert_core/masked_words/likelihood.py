@@ -13,12 +13,11 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Floats
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import masked_word_logits, require_mlm
 from bert_core.model.bert import Bert
-from bert_core.model.inference import Floats
 from bert_core.model.tokenization import Encoding, Word, encode, with_masks
 from bert_core.serving.batching import FLOAT_BYTES
 from bert_core.serving.runner import Runner, direct_runner
@@ -61,7 +60,7 @@ class SentenceScore:
     encoding: Encoding
     method: Method
     positions: tuple[int, ...]
-    log_probabilities: NDArray[np.float64]
+    log_probabilities: Doubles
 
     @property
     def words(self) -> int:

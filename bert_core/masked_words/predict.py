@@ -10,11 +10,11 @@ from itertools import islice
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from bert_core.arrays import Floats, Integers
 from bert_core.errors import InputError, MissingHeadError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun, Floats
+from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding
 
 MOST_ROWS = 256  # tokens that the head reads at once: 31 MB of logits with 30,522 pieces
@@ -35,7 +35,7 @@ class MaskedPrediction:
     position: int
     masked: bool
     pieces: tuple[str, ...]
-    ids: NDArray[np.int64]
+    ids: Integers
     probabilities: Floats
     original: str | None
     original_probability: float | None

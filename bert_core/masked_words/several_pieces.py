@@ -19,9 +19,10 @@ from typing import Literal
 
 import numpy as np
 
+from bert_core.arrays import Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.beam import Path, Start, check_width, search
-from bert_core.masked_words.filling import Ids, ordinary_ids
+from bert_core.masked_words.filling import ordinary_ids
 from bert_core.masked_words.predict import require_mlm
 from bert_core.masked_words.writing import CONTINUES
 from bert_core.model.bert import Bert
@@ -137,7 +138,7 @@ def _with_masks_for(bert: Bert, encoding: Encoding, word: tuple[int, ...], count
     )
 
 
-def _starting_and_continuing(bert: Bert) -> tuple[Ids, Ids]:
+def _starting_and_continuing(bert: Bert) -> tuple[Integers, Integers]:
     """Ids of the pieces that start a word, and of those that continue one."""
     ids = ordinary_ids(bert)
     pieces = [bert.wordpiece.vocabulary[number] for number in ids]

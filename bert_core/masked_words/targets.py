@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import masked_word_logits, piece_of, require_mlm
 from bert_core.model.bert import Bert
@@ -24,8 +24,6 @@ MOST_TARGETS = 50
 BREAKS = re.compile(r"[\s,;、，；]+")  # between words in a list, in Chinese ones too
 LONGEST_NAME = 24
 MOST_PIECES = 6
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -61,20 +59,20 @@ class TargetPrediction:
     position: int
     masked: bool
     pieces: tuple[str, ...]
-    ids: NDArray[np.int64]
-    probabilities: Numbers
+    ids: Integers
+    probabilities: Doubles
     together: float
-    shares: Numbers
-    logits: Numbers
+    shares: Doubles
+    logits: Doubles
     against: int
-    log_odds: Numbers
-    ranks: NDArray[np.int64]
+    log_odds: Doubles
+    ranks: Integers
     vocabulary: int
 
     @property
-    def log_odds_in_bits(self) -> Numbers:
+    def log_odds_in_bits(self) -> Doubles:
         """`log_odds` to base 2: 1 is twice as probable."""
-        bits: Numbers = self.log_odds / log(2)
+        bits: Doubles = self.log_odds / log(2)
         return bits
 
 
@@ -182,7 +180,7 @@ def _shortened(word: str) -> str:
     return word if len(word) <= LONGEST_NAME else word[: LONGEST_NAME - 1] + "…"
 
 
-def _log_sum(logits: Numbers) -> float:
+def _log_sum(logits: Doubles) -> float:
     """ln of the sum of exp(logits)."""
     top = logits.max()
     return float(top + np.log(np.exp(logits - top).sum()))

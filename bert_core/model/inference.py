@@ -11,14 +11,12 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
+from bert_core.arrays import Floats
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
 from bert_core.model.tokenization import Encoding
-
-Floats = NDArray[np.float32]
 
 ATTENTIONS = "attentions"
 HIDDEN_STATES = "hidden_states"

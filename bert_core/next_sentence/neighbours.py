@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Integers
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
 from bert_core.next_sentence.candidates import score_pairs
 from bert_core.serving.runner import Runner
 
-Ints = NDArray[np.int64]
 Kind = Literal["true", "reversed", "elsewhere", "other_text", "shuffled"]
 
 # true: two neighbours. reversed: the same, second one first. elsewhere: B from the same text but
@@ -134,7 +133,7 @@ def called_next(
         )
 
 
-def share_interval(called: Ints, asked: Ints, seed: int = 0) -> tuple[float, float]:
+def share_interval(called: Integers, asked: Integers, seed: int = 0) -> tuple[float, float]:
     """95 % interval of sum(called) / sum(asked): texts drawn again, `DRAWS` times.
 
     called, asked: (text,) counts. Pairs of one text are alike, so the text is what is drawn

@@ -19,15 +19,14 @@ from itertools import pairwise, permutations
 
 import numpy as np
 import sentencesplit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from bert_core.arrays import Doubles
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
 from bert_core.model.tokenization import MAX_CHARACTERS, readable
 from bert_core.next_sentence.candidates import PairScore, score_pairs
 from bert_core.serving.runner import Runner
-
-Doubles = NDArray[np.float64]
 
 MOST_SENTENCES = 12  # 132 pairs, and 4,096 sets of sentences to keep the best end of
 LONGEST_SENTENCE = 400  # characters; two of them are some 180 tokens of English

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles
 from bert_core.errors import InputError, MissingHeadError
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun
@@ -28,20 +28,20 @@ class LogitParts:
     logits: (2,), as the head computed them in float32.
     """
 
-    pooled: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    biases: NDArray[np.float64]
-    logits: NDArray[np.float64]
+    pooled: Doubles
+    weights: Doubles
+    biases: Doubles
+    logits: Doubles
 
     @property
-    def contributions(self) -> NDArray[np.float64]:
+    def contributions(self) -> Doubles:
         """(2, hidden), each weight times its number."""
         return self.weights * self.pooled
 
     @property
-    def sums(self) -> NDArray[np.float64]:
+    def sums(self) -> Doubles:
         """(2,), the contributions to each logit added up, without the bias."""
-        total: NDArray[np.float64] = self.contributions.sum(axis=1)
+        total: Doubles = self.contributions.sum(axis=1)
         return total
 
     @property

@@ -7,14 +7,11 @@ example's key, so a draw does not depend on the batch or the process that the ex
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Flags, Integers
 from bert_core.model.wordpiece import WordPiece
 from bert_core.pretraining.counter_random import Hashes, random_bits, uniform, whole_number
 from bert_core.pretraining.masks import RANDOM, RATE, SHARES, count_to_choose
-
-Integers = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 # What a random number is for: the last key but one of each.
 CHOICE, FATE, PIECE = range(3)

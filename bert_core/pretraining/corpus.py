@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from bert_core.arrays import Integers
 from bert_core.errors import InputError
 from bert_core.model.wordpiece import WordPiece
 from bert_core.pretraining.documents import (
@@ -42,7 +43,6 @@ PARTS = ("training", "held_out")
 SENTENCES_AT_ONCE = 10_000
 
 Progress = Callable[[int, int], None]
-Integers = NDArray[np.int64]
 Pieces = list[list[int]]
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Integers
+
 Hashes = NDArray[np.uint64]
 Key = int | NDArray[np.integer[Any]]
 
@@ -32,12 +34,12 @@ def random_bits(*keys: Key) -> Hashes:
     return state
 
 
-def uniform(*keys: Key) -> NDArray[np.float64]:
+def uniform(*keys: Key) -> Doubles:
     """A number from [0, 1) for each combination of keys."""
     return np.asarray((random_bits(*keys) >> np.uint64(11)) * 2.0**-53, dtype=np.float64)
 
 
-def whole_number(below: Key, *keys: Key) -> NDArray[np.int64]:
+def whole_number(below: Key, *keys: Key) -> Integers:
     """A whole number from 0 to `below` - 1 for each combination of keys; `below` may be an array.
 
     Every number is as likely as another to within `below` / 2**53.
@@ -45,7 +47,7 @@ def whole_number(below: Key, *keys: Key) -> NDArray[np.int64]:
     return (uniform(*keys) * np.asarray(below)).astype(np.int64)
 
 
-def binomial_half(count: NDArray[np.int64], *keys: Key) -> NDArray[np.int64]:
+def binomial_half(count: Integers, *keys: Key) -> Integers:
     """How many of `count` fair coins show heads, for each combination of keys."""
     heads = np.zeros(np.shape(count), dtype=np.int64)
     for word in range(-(-int(np.max(count, initial=0)) // 64)):

@@ -7,8 +7,8 @@ nothing else: not on the batches before it, the number of processes, or the mach
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Integers
 from bert_core.errors import InputError
 from bert_core.model.wordpiece import WordPiece
 from bert_core.pretraining.batch_masks import MaskRule, draw_batch_masks
@@ -22,8 +22,6 @@ NO_LABEL = -100
 
 # The word that the keys of masks begin with, so that they share no number with those of pairs.
 MASKS = 1_000_003
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

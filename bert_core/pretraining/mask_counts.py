@@ -6,15 +6,14 @@ The rule is that of `masks`: 15 % of the tokens, and 80, 10 and 10 % of those.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Doubles, Integers
 from bert_core.errors import InputError
 from bert_core.model.tokenization import Encoding, Readable
 from bert_core.pretraining.masks import (
     FATES,
     RATE,
     SHARES,
-    Integers,
     count_to_choose,
     draw_masks,
     eligible_tokens,
@@ -46,8 +45,8 @@ class MaskingCounts:
     wanted: int
     chosen: Integers
     fates: Integers
-    expected_chosen: NDArray[np.float64]
-    expected_fates: NDArray[np.float64]
+    expected_chosen: Doubles
+    expected_fates: Doubles
     chosen_interval: Integers
     fates_interval: Integers
     exact: bool

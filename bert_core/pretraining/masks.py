@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bert_core.arrays import Flags, Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import MaskedPrediction, predict_masked
 from bert_core.model.bert import Bert
@@ -32,8 +33,6 @@ MASKED, RANDOM, KEPT = range(3)
 
 # Stands in for a probability that float32 rounds to 0, whose logarithm is not finite.
 TINY = float(np.finfo(np.float32).tiny)
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +71,7 @@ def count_to_choose(tokens: int, rate: float = RATE, most: int | None = None) ->
 
 def draw_masks(
     rng: np.random.Generator,
-    eligible: NDArray[np.bool_],
+    eligible: Flags,
     candidates: Integers,
     *,
     words: Integers | None = None,
@@ -132,7 +131,7 @@ def roll_masks(
     )
 
 
-def eligible_tokens(bert: Readable, encoding: Encoding) -> NDArray[np.bool_]:
+def eligible_tokens(bert: Readable, encoding: Encoding) -> Flags:
     """(token,): which tokens BERT may be asked to guess: those of the text whose piece is known."""
     special = list(bert.wordpiece.special_ids.values())
     added = np.array([sequence is None for sequence in encoding.sequences])
@@ -248,7 +247,7 @@ def _answer(seen: Encoding, fate: str, guess: MaskedPrediction) -> ChosenAnswer:
     )
 
 
-def _whole_words(rng: np.random.Generator, words: Integers, wanted: int) -> NDArray[np.bool_]:
+def _whole_words(rng: np.random.Generator, words: Integers, wanted: int) -> Flags:
     """(eligible token,): the pieces of words that make up at most `wanted`, or one word."""
     _, word, sizes = np.unique(words, return_inverse=True, return_counts=True)
     order = rng.permutation(len(sizes))

@@ -20,8 +20,8 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bert_core.arrays import Flags, Integers
 from bert_core.errors import InputError
 from bert_core.pretraining.corpus import Corpus
 from bert_core.pretraining.counter_random import binomial_half, random_bits, uniform, whole_number
@@ -38,8 +38,6 @@ BLOCK = 500_000
 
 # What a random number is for: the last key of each.
 IS_SHORT, HOW_SHORT, SPLIT, COIN, OTHER, CUT_A, CUT_B, ORDER = range(8)
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +150,7 @@ class Gathered:
     splits: Integers
     stops: Integers
     targets: Integers
-    coins: NDArray[np.bool_]
+    coins: Flags
 
 
 def _walk(following: list[int]) -> Integers:

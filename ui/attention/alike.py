@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from bert_core.arrays import Floats
 from bert_core.attention.similarity import head_distances, sorted_order
 from bert_core.figures.layout import blank_layout
-from bert_core.model.inference import BertRun, Floats
+from bert_core.model.inference import BertRun
 from bert_core.palette import Palette
 from ui import charts, markup
 from ui.page import Page

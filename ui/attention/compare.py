@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
+from bert_core.arrays import Floats
 from bert_core.attention.comparison import Alignment, ChangedHead, align, difference, most_changed
 from bert_core.attention.maps import head_name
 from bert_core.figures.bars import share_bars
 from bert_core.figures.thumbnails import pool_differences
-from bert_core.model.inference import ATTENTIONS, BertRun, Floats
+from bert_core.model.inference import ATTENTIONS, BertRun
 from bert_core.model.tokenization import Encoding, encode
 from ui import charts, markup, state
 from ui.components.heads import head_grid

@@ -5,10 +5,11 @@ from typing import Any
 
 import streamlit as st
 
+from bert_core.arrays import Floats
 from bert_core.attention.maps import AttentionMap, head_name, read_attention
 from bert_core.attention.norms import value_weighted
 from bert_core.attention.rollout import attention_rollout
-from bert_core.model.inference import BertRun, Floats
+from bert_core.model.inference import BertRun
 from ui import markup
 from ui.attention.maps import PLOTLY_TOKENS, draw_weights
 from ui.attention.measured import remembered
