@@ -21,7 +21,9 @@ from ui.settings import settings as server_settings
 
 COMPONENTS = "streamlit.components.v2.manifest_scanner"
 
-pytest.register_assert_rewrite("tests.kit.attention_page", "tests.browser.chromium")
+pytest_plugins = ("tests.kit.chromium",)
+
+pytest.register_assert_rewrite("tests.kit.attention_page", "tests.browser.bench")
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)

@@ -15,16 +15,13 @@ from playwright.sync_api import FilePayload, expect
 
 from bert_core.figures.labels import percent
 from bert_core.palette import DARK, LIGHT, Palette
-from tests.browser.chromium import Visit
-from tests.browser.visitor import HOSTILE, IMAGE, PHONE, SCRIPT, TITLES, Visitor, middle_of
+from tests.browser.visitor import HOSTILE, IMAGE, PHONE, SCRIPT, TITLES, Visit, Visitor, middle_of
 from tests.kit.visit import PAGES
 from ui.attention.maps import PLOTLY_TOKENS
 from ui.components.palette_css import chip_colours
 from ui.examples import EXAMPLES
 from ui.view import View
 from ui.words import attention, common, home, masked_words, next_sentence, tokenization
-
-pytest_plugins = ("tests.browser.chromium",)
 
 FIRST = EXAMPLES[0]
 FIRST_TOKENS = "the animal didn ' t cross the street because it was too tired .".split()  # noqa: SIM905

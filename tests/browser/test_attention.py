@@ -28,8 +28,7 @@ from bert_core.model.inference import ATTENTIONS, BertRun, run_bert
 from bert_core.model.tokenization import encode
 from bert_core.texts.hundred import bundled_hundred
 from tests.browser import visitor as visits
-from tests.browser.chromium import Visit
-from tests.browser.visitor import HOSTILE, IMAGE, PHONE, Visitor, middle_of, read_svg
+from tests.browser.visitor import HOSTILE, IMAGE, PHONE, Visit, Visitor, middle_of, read_svg
 from tests.kit.tiny import save_tiny, tiny_model, tiny_tokenizer
 from ui.components.one_map import NAMES
 from ui.view import READINGS, STUDIES
@@ -37,8 +36,6 @@ from ui.words import attention, common
 from ui.words import attention_heads as heads
 from ui.words import attention_query_key as query_key
 from ui.words import attention_studies as studies
-
-pytest_plugins = ("tests.browser.chromium",)
 
 RunOf = Callable[..., BertRun]
 

@@ -28,15 +28,12 @@ from bert_core.model.bert import Bert
 from bert_core.model.inference import HIDDEN_STATES, run_bert
 from bert_core.model.tokenization import encode
 from tests.browser import visitor as visits
-from tests.browser.chromium import Visit
 from tests.browser.test_attention import EVIL, save_with_token
-from tests.browser.visitor import HOSTILE, PHONE, Visitor, read_svg
+from tests.browser.visitor import HOSTILE, PHONE, Visit, Visitor, read_svg
 from ui.masked_words.hints import GUESSES
 from ui.view import MLM_STUDIES
 from ui.words import common
 from ui.words import masked_words_studies as words
-
-pytest_plugins = ("tests.browser.chromium",)
 
 STUDIES = MLM_STUDIES[1:]
 UNDO = "Undo"

@@ -3,11 +3,8 @@
 import pytest
 from playwright.sync_api import Locator
 
-from tests.browser.chromium import Visit
-from tests.browser.visitor import PHONE, WIDE, Visitor
+from tests.browser.visitor import PHONE, WIDE, Visit, Visitor
 from ui.words import attention
-
-pytest_plugins = ("tests.browser.chromium",)
 
 SENTENCES = {"a": "The dog saw the other dog.", "b": "It ran.", "look": "2"}
 HALVES = '[data-testid="head-grid"]', ".st-key-attention-map", ".bl-figures"

@@ -9,11 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.chromium import Visit
-from tests.browser.visitor import PHONE, Visitor
+from tests.browser.visitor import PHONE, Visit, Visitor
 from ui.words import pretraining as words
-
-pytest_plugins = ("tests.browser.chromium",)
 
 AT_WORK = re.compile(r"Step [\d,]+ of")
 PAUSED = re.compile(r"Paused after step ([\d,]+) of")

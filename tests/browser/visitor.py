@@ -442,6 +442,9 @@ class Visitor:
         )
 
 
+Visit = Callable[..., Visitor]
+
+
 def square(stage: Locator) -> tuple[float, float, float]:
     """Left, top and side on screen of the cells of a large map: they end where it does, below."""
     left, side = stage.evaluate(CELLS)

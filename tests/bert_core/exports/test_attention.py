@@ -26,8 +26,6 @@ from bert_core.model.tokenization import Encoding, encode
 from bert_core.palette import DARK, LIGHT
 from tests.browser.visitor import middle_of
 
-pytest_plugins = ("tests.browser.chromium",)
-
 EVIL = "</script><img src=x onerror=window.had=1><script>window.had=1</script>&lt;\u2028"
 
 

@@ -31,8 +31,6 @@ from bert_core.model.inference import BertRun, run_bert
 from bert_core.model.tokenization import encode
 from bert_core.palette import palette
 
-pytest_plugins = ("tests.browser.chromium",)
-
 EVIL = "</script><!--<script><img src=x onerror=window.had=1><script>window.had=1</script>"
 LAYERS, HEADS, TOKENS, START_OF_B = 2, 4, 8, 5
 A, B = slice(0, START_OF_B), slice(START_OF_B, TOKENS)

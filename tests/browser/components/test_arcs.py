@@ -1,56 +1,28 @@
 """The lines in Chromium: what is pointed at, what is pressed, and the pictures taken away."""
 
-import base64
-from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, expect
-from playwright.sync_api import Page as Tab
+from playwright.sync_api import Locator, expect
 
 from bert_core.attention.arcs import ArcView, keep_share
-from tests.browser.chromium import quiet_tab
+from tests.browser.bench import Bench, OpenBench
 from ui.components import arcs
 from ui.components.arcs import NAMES, ArcPick, arc_view
 from ui.components.assets import read_css, read_js
 from ui.components.palette_css import palette_css
 from ui.components.weights import unpack_weights
 
-pytest_plugins = ("tests.browser.chromium",)
-
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "</script><img src=x onerror=\"window.had=1\"> & 'q' \x00"
-MOUNT = """async ([source, css, theme, data]) => {
-  document.documentElement.style.colorScheme = theme;
-  document.body.style.background = theme === "dark" ? "#0f1216" : "#fff";
-  const root = host.attachShadow({ mode: "open" });
-  const style = document.createElement("style");
-  style.textContent = css;
-  const parent = document.createElement("div");
-  root.append(style, parent);
-  const file = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const component = (await import(file)).default;
-  window.sent = [];
-  window.told = [];
-  window.addEventListener("bert-lens:point", ({ detail }) => told.push(detail));
-  window.feed = (base64) => {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const setTriggerValue = (name, value) => sent.push(value);
-    window.unmount = component({ data: bytes, parentElement: root, setTriggerValue });
-  };
-  feed(data);
-  await new Promise(requestAnimationFrame);
-  await new Promise(requestAnimationFrame);
-}"""
 
 
 @pytest.fixture
-def tab(browser: Browser) -> Iterator[Tab]:
-    with quiet_tab(browser, viewport={"width": 700, "height": 800}) as opened:
-        yield opened
+def bench(open_bench: OpenBench) -> Bench:
+    return open_bench(width=668, height=800)
 
 
 def a_view(size: int = 5, share: float = 0.8, labels: tuple[str, ...] = ()) -> ArcView:
@@ -84,30 +56,20 @@ def read(view: ArcView, event: dict[str, Any]) -> ArcPick | None:
     return found
 
 
-def show(tab: Tab, data: bytes, theme: str = "light") -> None:
-    tab.set_content('<!doctype html><div id="host"></div>')
-    source, css = read_js("arcs/arcs.js"), read_css("arcs/arcs.css")
-    tab.evaluate(MOUNT, [source, css, theme, base64.b64encode(data).decode()])
+def row(bench: Bench, side: str, number: int) -> Locator:
+    return bench.tab.locator(f".row[data-side={side}][data-row='{number}']")
 
 
-def feed(tab: Tab, data: bytes) -> None:
-    tab.evaluate("(data) => feed(data)", base64.b64encode(data).decode())
-
-
-def row(tab: Tab, side: str, number: int) -> Locator:
-    return tab.locator(f".row[data-side={side}][data-row='{number}']")
-
-
-def drawn(tab: Tab) -> list[int]:
+def drawn(bench: Bench) -> list[int]:
     """How many lines the canvas holds, group by group: faint ones first where some are held."""
-    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-    found = tab.locator("canvas").get_attribute("data-drawn") or ""
+    bench.tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    found = bench.tab.locator("canvas").get_attribute("data-drawn") or ""
     return [int(part) for part in found.split(" + ")]
 
 
-def saved(tab: Tab, kind: str) -> bytes:
-    with tab.expect_download() as download:
-        tab.locator(f"[data-save={kind}]").click()
+def saved(bench: Bench, kind: str) -> bytes:
+    with bench.tab.expect_download() as download:
+        bench.tab.locator(f"[data-save={kind}]").click()
     assert download.value.suggested_filename.endswith(f".{kind}")
     return download.value.path().read_bytes()
 
@@ -178,18 +140,18 @@ def test_javascript_parses_no_text_as_markup_and_css_has_only_our_colours() -> N
 
 
 @pytest.mark.parametrize("size", [5, 512])
-def test_pointing_shows_the_lines_of_that_token_only(tab: Tab, size: int) -> None:
+def test_pointing_shows_the_lines_of_that_token_only(bench: Bench, size: int) -> None:
     view = a_view(size)
-    show(tab, sent(view))
-    expect(tab.locator(".note")).to_contain_text(f"{view.mask.sum():,} lines")
+    bench.show("arcs", sent(view))
+    expect(bench.tab.locator(".note")).to_contain_text(f"{view.mask.sum():,} lines")
     for side, table, weights in (
         ("query", view.mask, view.weights),
         ("key", view.mask.T, view.weights.T),
     ):
-        row(tab, side, 3).hover()
-        assert drawn(tab) == [table[3].sum()]
+        row(bench, side, 3).hover()
+        assert drawn(bench) == [table[3].sum()]
         other = "key" if side == "query" else "query"
-        texts = tab.locator(f".row[data-side={other}] .weight").all_text_contents()
+        texts = bench.tab.locator(f".row[data-side={other}] .weight").all_text_contents()
         expected = [
             f"{weights[3, at] * 100:.2f}\u00a0%" if table[3, at] else "" for at in range(size)
         ]
@@ -199,35 +161,35 @@ def test_pointing_shows_the_lines_of_that_token_only(tab: Tab, size: int) -> Non
                 assert float(text.split("\u00a0")[0].removeprefix("< ")) == pytest.approx(
                     number * 100, abs=0.011
                 )
-        assert not any(tab.locator(f".row[data-side={side}] .weight").all_text_contents())
+        assert not any(bench.tab.locator(f".row[data-side={side}] .weight").all_text_contents())
 
 
-def test_line_below_names_the_strongest(tab: Tab) -> None:
+def test_line_below_names_the_strongest(bench: Bench) -> None:
     view = a_view(5)
-    show(tab, sent(view))
-    row(tab, "query", 2).hover()
+    bench.show("arcs", sent(view))
+    row(bench, "query", 2).hover()
     best = int(view.weights[2].argmax())
-    said = tab.locator(".readout .item").first
+    said = bench.tab.locator(".readout .item").first
     expect(said).to_have_text(f"t2 → t{best} {view.weights[2, best] * 100:.2f}\u00a0%")
 
 
 @pytest.mark.parametrize("size", [5, 512])
-def test_pressing_holds_a_token_and_lets_go_of_it(tab: Tab, size: int) -> None:
+def test_pressing_holds_a_token_and_lets_go_of_it(bench: Bench, size: int) -> None:
     view = a_view(size)
-    show(tab, sent(view))
-    row(tab, "query", 1).click()
-    row(tab, "key", 2).click()
-    tab.mouse.move(690, 790)
+    bench.show("arcs", sent(view))
+    row(bench, "query", 1).click()
+    row(bench, "key", 2).click()
+    bench.tab.mouse.move(690, 790)
     strong = view.mask[1].sum() + view.mask[:, 2].sum() - view.mask[1, 2]
-    assert drawn(tab)[-1] == strong
-    held = tab.locator(".row[aria-selected=true]")
+    assert drawn(bench)[-1] == strong
+    held = bench.tab.locator(".row[aria-selected=true]")
     assert held.evaluate_all("(all) => all.map(({ dataset }) => dataset.side + dataset.row)") == [
         "query1",
         "key2",
     ]
-    row(tab, "query", 1).click()
+    row(bench, "query", 1).click()
     expect(held).to_have_count(1)
-    events = tab.evaluate("sent")
+    events = bench.sent("arcs")
     assert [(e["position"], e["side"], e["pinned"]) for e in events] == [
         (1, "query", True),
         (2, "key", True),
@@ -236,87 +198,85 @@ def test_pressing_holds_a_token_and_lets_go_of_it(tab: Tab, size: int) -> None:
     assert events[0]["stamp"] < events[1]["stamp"] < events[2]["stamp"]
 
 
-def test_press_outlives_an_answer_to_an_older_one(tab: Tab) -> None:
+def test_press_outlives_an_answer_to_an_older_one(bench: Bench) -> None:
     view = a_view()
-    show(tab, sent(view))
-    row(tab, "query", 1).click()
-    held = tab.locator(".row[aria-selected=true]")
-    feed(tab, sent(view, picked=3))  # has not seen the press
+    bench.show("arcs", sent(view))
+    row(bench, "query", 1).click()
+    held = bench.tab.locator(".row[aria-selected=true]")
+    bench.show("arcs", sent(view, picked=3))  # has not seen the press
     expect(held).to_have_count(1)
-    stamp = tab.evaluate("sent[0].stamp")
-    feed(tab, sent(view, seen=stamp, picked=3))
+    stamp = bench.sent("arcs")[0]["stamp"]
+    bench.show("arcs", sent(view, seen=stamp, picked=3))
     expect(held).to_have_count(2)
-    feed(tab, sent(a_view(6), seen=stamp))  # another text
+    bench.show("arcs", sent(a_view(6), seen=stamp))  # another text
     expect(held).to_have_count(0)
 
 
-def test_token_that_the_page_looks_from_can_be_let_go(tab: Tab) -> None:
-    show(tab, sent(a_view(), picked=2, pinned=[(4, "key")]))
-    held = tab.locator(".row[aria-selected=true]")
+def test_token_that_the_page_looks_from_can_be_let_go(bench: Bench) -> None:
+    bench.show("arcs", sent(a_view(), picked=2, pinned=[(4, "key")]))
+    held = bench.tab.locator(".row[aria-selected=true]")
     expect(held).to_have_count(2)
-    row(tab, "query", 2).click()
+    row(bench, "query", 2).click()
     expect(held).to_have_count(1)
-    assert tab.evaluate("sent[0].pinned") is False
+    assert bench.sent("arcs")[0]["pinned"] is False
 
 
-def test_keyboard_goes_through_the_columns_and_holds(tab: Tab) -> None:
-    show(tab, sent(a_view()))
-    tab.keyboard.press("Tab")
-    expect(row(tab, "query", 0)).to_be_focused()
+def test_keyboard_goes_through_the_columns_and_holds(bench: Bench) -> None:
+    bench.show("arcs", sent(a_view()))
+    bench.tab.keyboard.press("Tab")
+    expect(row(bench, "query", 0)).to_be_focused()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight", "Enter"):
-        tab.keyboard.press(key)
-    expect(row(tab, "key", 2)).to_be_focused()
-    expect(row(tab, "key", 2)).to_have_attribute("aria-selected", "true")
-    tab.keyboard.press("End")
-    expect(row(tab, "key", 4)).to_be_focused()
-    tab.keyboard.press("Shift+Tab")
-    expect(row(tab, "query", 2)).to_be_focused()
+        bench.tab.keyboard.press(key)
+    expect(row(bench, "key", 2)).to_be_focused()
+    expect(row(bench, "key", 2)).to_have_attribute("aria-selected", "true")
+    bench.tab.keyboard.press("End")
+    expect(row(bench, "key", 4)).to_be_focused()
+    bench.tab.keyboard.press("Shift+Tab")
+    expect(row(bench, "query", 2)).to_be_focused()
 
 
-def test_pictures_of_the_page_tell_each_other_what_is_pointed_at(tab: Tab) -> None:
+def test_pictures_of_the_page_tell_each_other_what_is_pointed_at(bench: Bench) -> None:
     view = a_view()
-    show(tab, sent(view, channel="c"))
-    row(tab, "key", 3).hover()
-    assert tab.evaluate("[told.at(-1).position, told.at(-1).channel]") == [3, "c"]
-    tab.mouse.move(690, 790)
-    say = """([channel, position]) => window.dispatchEvent(
-        new CustomEvent("bert-lens:point", { detail: { position, channel, source: "other" } }))"""
-    tab.evaluate(say, ["another", 2])
-    assert drawn(tab) == [view.mask.sum()]
-    tab.evaluate(say, ["c", 2])
-    assert drawn(tab) == [view.mask[2].sum()]
-    tab.evaluate(say, ["c", None])
-    assert drawn(tab) == [view.mask.sum()]
+    bench.show("arcs", sent(view, channel="c"))
+    row(bench, "key", 3).hover()
+    assert (bench.told()[-1]["position"], bench.told()[-1]["channel"]) == (3, "c")
+    bench.tab.mouse.move(690, 790)
+    bench.point(2, "another")
+    assert drawn(bench) == [view.mask.sum()]
+    bench.point(2, "c")
+    assert drawn(bench) == [view.mask[2].sum()]
+    bench.point(None, "c")
+    assert drawn(bench) == [view.mask.sum()]
 
 
-def test_long_text_scrolls_inside_and_its_lines_come_along(tab: Tab) -> None:
-    show(tab, sent(a_view(512)))
-    box = tab.get_by_test_id("arcs").bounding_box()
+def test_long_text_scrolls_inside_and_its_lines_come_along(bench: Bench) -> None:
+    bench.show("arcs", sent(a_view(512)))
+    box = bench.tab.get_by_test_id("arcs").bounding_box()
     assert box is not None
     assert box["height"] <= 560
-    expect(tab.locator(".note")).to_contain_text("800 of")
-    tab.get_by_test_id("arcs").evaluate("(box) => { box.scrollTop = 5000; }")
-    expect(tab.locator("canvas")).not_to_have_css("top", "0px")
+    expect(bench.tab.locator(".note")).to_contain_text("800 of")
+    bench.tab.get_by_test_id("arcs").evaluate("(box) => { box.scrollTop = 5000; }")
+    expect(bench.tab.locator("canvas")).not_to_have_css("top", "0px")
     where = "(canvas) => [canvas.offsetTop, canvas.offsetTop + canvas.offsetHeight]"
-    top, bottom = tab.locator("canvas").evaluate(where)
+    top, bottom = bench.tab.locator("canvas").evaluate(where)
     assert top <= 5000 < 5000 + box["height"] <= bottom < 7000
 
 
 @pytest.mark.parametrize("size", [5, 512])
-def test_svg_holds_each_token_and_each_line(tab: Tab, size: int) -> None:
+def test_svg_holds_each_token_and_each_line(bench: Bench, size: int) -> None:
     view = a_view(size)
-    show(tab, sent(view, label="A & B", file="head"))
-    root = ElementTree.fromstring(saved(tab, "svg"))
+    bench.show("arcs", sent(view, label="A & B", file="head"))
+    root = ElementTree.fromstring(saved(bench, "svg"))
     assert len(root.findall(f".//{SVG}path")) == view.mask.sum()
     texts = [text.text for text in root.findall(f".//{SVG}text[@class='token']")]
     assert texts == [label for label in view.labels for _ in range(2)]
     assert root.findtext(f"{SVG}title") == "A & B"
 
 
-def test_lines_in_the_svg_join_the_tokens_they_are_of(tab: Tab) -> None:
+def test_lines_in_the_svg_join_the_tokens_they_are_of(bench: Bench) -> None:
     view = a_view(5)
-    show(tab, sent(view))
-    root = ElementTree.fromstring(saved(tab, "svg"))
+    bench.show("arcs", sent(view))
+    root = ElementTree.fromstring(saved(bench, "svg"))
     found = set()
     for path in root.findall(f".//{SVG}path"):
         numbers = path.attrib["d"].replace("M", " ").replace("C", " ").split()
@@ -324,48 +284,49 @@ def test_lines_in_the_svg_join_the_tokens_they_are_of(tab: Tab) -> None:
     assert found == {(query, key) for query, key in np.argwhere(view.mask)}
 
 
-def test_png_is_twice_as_large_as_the_svg(tab: Tab) -> None:
-    show(tab, sent(a_view()))
-    root = ElementTree.fromstring(saved(tab, "svg"))
-    png = saved(tab, "png")
+def test_png_is_twice_as_large_as_the_svg(bench: Bench) -> None:
+    bench.show("arcs", sent(a_view()))
+    root = ElementTree.fromstring(saved(bench, "svg"))
+    png = saved(bench, "png")
     size = [int.from_bytes(png[at : at + 4], "big") for at in (16, 20)]
     assert size == [2 * round(float(root.attrib[name])) for name in ("width", "height")]
 
 
-def test_tokens_that_look_like_markup_are_text(tab: Tab) -> None:
+def test_tokens_that_look_like_markup_are_text(bench: Bench) -> None:
     view = a_view(labels=(EVIL, "]]>", "ًשלום", "\uffffx\x01", "a" * 5_000))
-    show(tab, sent(view, label=EVIL, names={"query": EVIL}))
-    assert row(tab, "query", 0).locator(".text").text_content() == EVIL
-    row(tab, "query", 0).click()
-    root = ElementTree.fromstring(saved(tab, "svg"))
+    bench.show("arcs", sent(view, label=EVIL, names={"query": EVIL}))
+    assert row(bench, "query", 0).locator(".text").text_content() == EVIL
+    row(bench, "query", 0).click()
+    root = ElementTree.fromstring(saved(bench, "svg"))
     texts = [text.text for text in root.findall(f".//{SVG}text[@class='token']")]
     assert texts[0] == EVIL[:31] + "…"
-    assert saved(tab, "png").startswith(b"\x89PNG")
-    assert tab.locator("img, script").count() == 0
+    assert saved(bench, "png").startswith(b"\x89PNG")
+    assert bench.tab.locator("img, script").count() == 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 700])
-def test_nothing_is_wider_than_the_page(tab: Tab, width: int, theme: str) -> None:
-    tab.set_viewport_size({"width": width, "height": 800})
-    show(tab, sent(a_view(30, labels=tuple("w" * (at % 30 + 1) for at in range(30)))), theme)
-    row(tab, "query", 3).hover()
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    middle = tab.locator(".middle").bounding_box()
+def test_nothing_is_wider_than_the_page(bench: Bench, width: int, theme: str) -> None:
+    bench.tab.set_viewport_size({"width": width, "height": 800})
+    bench.clear(dark=theme == "dark")
+    bench.show("arcs", sent(a_view(30, labels=tuple("w" * (at % 30 + 1) for at in range(30)))))
+    row(bench, "query", 3).hover()
+    assert bench.tab.evaluate("document.documentElement.scrollWidth") <= width
+    middle = bench.tab.locator(".middle").bounding_box()
     assert middle is not None
     assert middle["width"] > 90
 
 
-def test_map_without_lines_says_so(tab: Tab) -> None:
+def test_map_without_lines_says_so(bench: Bench) -> None:
     view = a_view(3)
     empty = ArcView(view.weights, view.labels, view.sentences, view.positions, view.mask & False)
-    show(tab, sent(empty))
-    expect(tab.locator(".readout")).to_have_text(NAMES["none"])
-    row(tab, "query", 0).click()
-    assert drawn(tab) == [0]
+    bench.show("arcs", sent(empty))
+    expect(bench.tab.locator(".readout")).to_have_text(NAMES["none"])
+    row(bench, "query", 0).click()
+    assert drawn(bench) == [0]
 
 
-def test_unmounting_leaves_nothing_behind(tab: Tab) -> None:
-    show(tab, sent(a_view()))
-    tab.evaluate("unmount()")
-    expect(tab.get_by_test_id("arcs")).to_have_count(0)
+def test_unmounting_leaves_nothing_behind(bench: Bench) -> None:
+    bench.show("arcs", sent(a_view()))
+    bench.unmount("arcs")
+    expect(bench.tab.get_by_test_id("arcs")).to_have_count(0)

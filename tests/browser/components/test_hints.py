@@ -1,17 +1,16 @@
 """What the model expects at the token pointed at, and the bars in the strip, in Chromium."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
-from playwright.sync_api import Page as Tab
+from playwright.sync_api import Locator, expect
 
 from bert_core.model.tokenization import Encoding
 from bert_core.palette import DARK, LIGHT, Palette
-from tests.browser.chromium import quiet_tab
+from tests.browser.bench import Bench, OpenBench
 from ui.components import hints as hints_module
 from ui.components import strip as strip_module
 from ui.components.assets import read_css, read_js
@@ -20,41 +19,14 @@ from ui.components.palette_css import palette_css
 from ui.components.strip import token_strip
 from ui.components.strip.data import fingerprint
 
-pytest_plugins = ("tests.browser.chromium",)
-
 EVIL = '</script><img src=x onerror="window.had=1">'
 IDLE = "most surprising: “muddy”, 13.4 bits"
 PENDING = "reading …"
 
-# What Streamlit does for two components on a page, each with its own shadow root.
-BENCH = """<!doctype html><meta name="viewport" content="width=device-width">
-<body style="margin: 16px; display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px">
-<script>
-window.sent = [];
-window.parts = {};
-window.prepare = async (name, source, css) => {
-  const host = document.createElement("div");
-  host.id = name;
-  document.body.append(host);
-  const root = host.attachShadow({ mode: "open" });
-  const style = document.createElement("style");
-  style.textContent = css;
-  root.append(style);
-  const file = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  parts[name] = { root, component: (await import(file)).default };
-};
-window.show = (name, data) => {
-  const { root, component } = parts[name];
-  const setTriggerValue = (_, value) => sent.push([name, value]);
-  parts[name].unmount = component({ data, parentElement: root, setTriggerValue });
-};
-</script>"""
-
 
 @pytest.fixture
-def tab(browser: Browser) -> Iterator[Tab]:
-    with quiet_tab(browser, viewport={"width": 900, "height": 600}, has_touch=True) as opened:
-        yield opened
+def bench(open_bench: OpenBench) -> Bench:
+    return open_bench(width=868, height=600, has_touch=True)
 
 
 def an_encoding(words: str = "the em+##bed+##ding was muddy ,", start: int = 10) -> Encoding:
@@ -115,64 +87,40 @@ def read(encoding: Encoding, event: dict[str, Any]) -> int | None:
     return found
 
 
-def prepare(tab: Tab, theme: str = "light") -> None:
-    tab.set_content(BENCH)
-    colours = DARK if theme == "dark" else LIGHT
-    tab.evaluate(
-        """([theme, page]) => {
-          document.documentElement.style.colorScheme = theme;
-          document.body.style.background = page;
-        }""",
-        [theme, colours.background],
-    )
-    for name in ("strip", "hints"):
-        source, css = read_js(f"{name}/{name}.js"), read_css(f"{name}/{name}.css")
-        tab.evaluate("(all) => prepare(...all)", [name, source, css])
-
-
-def give(tab: Tab, name: str, data: dict[str, Any]) -> None:
-    tab.evaluate("(all) => show(...all)", [name, data])
-
-
-def open_both(tab: Tab, encoding: Encoding | None = None, theme: str = "light", **of: Any) -> None:
+def open_both(
+    bench: Bench, encoding: Encoding | None = None, theme: str = "light", **of: Any
+) -> None:
     encoding = encoding or an_encoding()
-    prepare(tab, theme)
-    give(tab, "strip", given_strip(encoding, theme=theme))
-    give(tab, "hints", given_hints(encoding, **of))
+    bench.clear(dark=theme == "dark")
+    bench.show("strip", given_strip(encoding, theme=theme))
+    bench.show("hints", given_hints(encoding, **of))
 
 
-def unmount(tab: Tab, name: str) -> None:
-    tab.evaluate("(name) => parts[name].unmount()", name)
+def chip(bench: Bench, position: int) -> Locator:
+    return bench.tab.locator(f"[data-position='{position}']")
 
 
-def chip(tab: Tab, position: int) -> Locator:
-    return tab.locator(f"[data-position='{position}']")
+def says(bench: Bench) -> Locator:
+    return bench.tab.locator(".says")
 
 
-def says(tab: Tab) -> Locator:
-    return tab.locator(".says")
-
-
-def guesses(tab: Tab) -> list[list[str]]:
-    rows = tab.locator(".guess").all()
+def guesses(bench: Bench) -> list[list[str]]:
+    rows = bench.tab.locator(".guess").all()
     return [row.locator(".words > *").all_text_contents() for row in rows]
 
 
-def bars(tab: Tab) -> list[list[str]]:
+def bars(bench: Bench) -> list[list[str]]:
     """Of each bar the pieces of the word that it is under, and its number in words."""
-    found: list[list[str]] = tab.locator(".surprise").evaluate_all(
+    found: list[list[str]] = bench.tab.locator(".surprise").evaluate_all(
         """all => all.map(e => [...e.parentElement.querySelectorAll(".chip")]
           .map(chip => chip.textContent).concat(e.title))"""
     )
     return found
 
 
-def asked(tab: Tab) -> list[int]:
+def asked(bench: Bench) -> list[int]:
     """The positions that the readout asked the server for, in order."""
-    found: list[int] = tab.evaluate(
-        "sent.filter(([name, sent]) => name === 'hints').map(([, sent]) => sent.want)"
-    )
-    return found
+    return [event["want"] for event in bench.sent("hints")]
 
 
 ALL_BARS = [
@@ -223,47 +171,47 @@ def test_nonsense_and_added_tokens_are_not_asked_for(want: object) -> None:
 # The readout
 
 
-def test_it_says_what_is_expected_where_the_mouse_is(tab: Tab) -> None:
-    open_both(tab)
-    expect(says(tab)).to_have_text(IDLE)
-    chip(tab, 6).hover()
-    expect(says(tab)).to_have_text("written: “muddy”, rank 3")
-    assert guesses(tab) == [["good", "25.0\xa0%"], ["##ly", "12.5\xa0%"], ["x", "< 0.1\xa0%"]]
-    tracks = tab.locator(".track").evaluate_all("all => all.map(e => e.clientWidth)")
-    lengths = tab.locator(".track .bar").evaluate_all(
+def test_it_says_what_is_expected_where_the_mouse_is(bench: Bench) -> None:
+    open_both(bench)
+    expect(says(bench)).to_have_text(IDLE)
+    chip(bench, 6).hover()
+    expect(says(bench)).to_have_text("written: “muddy”, rank 3")
+    assert guesses(bench) == [["good", "25.0\xa0%"], ["##ly", "12.5\xa0%"], ["x", "< 0.1\xa0%"]]
+    tracks = bench.tab.locator(".track").evaluate_all("all => all.map(e => e.clientWidth)")
+    lengths = bench.tab.locator(".track .bar").evaluate_all(
         "all => all.map(e => e.getBoundingClientRect().width)"
     )
     assert len(set(tracks)) == 1
     assert [length / tracks[0] for length in lengths] == pytest.approx(
         [0.25, 0.125, 1e-4], abs=0.01
     )
-    tab.mouse.move(5, 590)
-    expect(says(tab)).to_have_text(IDLE)
-    assert guesses(tab) == []
+    bench.tab.mouse.move(5, 590)
+    expect(says(bench)).to_have_text(IDLE)
+    assert guesses(bench) == []
 
 
-def test_it_follows_the_keyboard_and_then_speaks(tab: Tab) -> None:
-    open_both(tab)
-    tab.keyboard.press("Tab")
-    tab.keyboard.press("ArrowRight")
-    expect(says(tab)).to_have_text(HINTS[1].written)
-    readout = tab.get_by_test_id("token-hints")
+def test_it_follows_the_keyboard_and_then_speaks(bench: Bench) -> None:
+    open_both(bench)
+    bench.tab.keyboard.press("Tab")
+    bench.tab.keyboard.press("ArrowRight")
+    expect(says(bench)).to_have_text(HINTS[1].written)
+    readout = bench.tab.get_by_test_id("token-hints")
     expect(readout).to_have_attribute("aria-live", "polite")
-    chip(tab, 6).hover()
-    expect(says(tab)).to_have_text(HINTS[6].written)
+    chip(bench, 6).hover()
+    expect(says(bench)).to_have_text(HINTS[6].written)
     expect(readout).to_have_attribute("aria-live", "off")
-    tab.get_by_test_id("token-strip").hover(position={"x": 4, "y": 4})  # between the tokens
-    expect(says(tab)).to_have_text(HINTS[1].written)  # the keyboard is still where it was
-    chip(tab, 6).hover()
-    tab.mouse.move(5, 590)
-    expect(says(tab)).to_have_text(HINTS[1].written)
+    bench.tab.get_by_test_id("token-strip").hover(position={"x": 4, "y": 4})  # between the tokens
+    expect(says(bench)).to_have_text(HINTS[1].written)  # the keyboard is still where it was
+    chip(bench, 6).hover()
+    bench.tab.mouse.move(5, 590)
+    expect(says(bench)).to_have_text(HINTS[1].written)
 
 
-def test_from_one_token_to_the_next_it_does_not_blink(tab: Tab) -> None:
-    open_both(tab)
-    chip(tab, 6).hover()
-    expect(says(tab)).to_have_text(HINTS[6].written)
-    said = tab.evaluate(
+def test_from_one_token_to_the_next_it_does_not_blink(bench: Bench) -> None:
+    open_both(bench)
+    chip(bench, 6).hover()
+    expect(says(bench)).to_have_text(HINTS[6].written)
+    said = bench.tab.evaluate(
         """async () => {
           const detail = { position: null, channel: "" };
           dispatchEvent(new CustomEvent("bert-lens:point", { detail }));
@@ -272,16 +220,16 @@ def test_from_one_token_to_the_next_it_does_not_blink(tab: Tab) -> None:
         }"""
     )
     assert said == HINTS[6].written
-    expect(says(tab)).to_have_text(IDLE)
+    expect(says(bench)).to_have_text(IDLE)
 
 
-def test_no_guess_is_half_to_be_seen(tab: Tab) -> None:
+def test_no_guess_is_half_to_be_seen(bench: Bench) -> None:
     for width, most in ((1000, 7), (400, 6)):
-        tab.set_viewport_size({"width": width, "height": 600})
-        open_both(tab, hints={6: Hint([(f"g{at}", 0.1) for at in range(8)], "long " * 50)})
-        chip(tab, 6).hover()
-        expect(tab.locator(".guess")).to_have_count(8)
-        edges = tab.locator(".guess").evaluate_all(
+        bench.tab.set_viewport_size({"width": width, "height": 600})
+        open_both(bench, hints={6: Hint([(f"g{at}", 0.1) for at in range(8)], "long " * 50)})
+        chip(bench, 6).hover()
+        expect(bench.tab.locator(".guess")).to_have_count(8)
+        edges = bench.tab.locator(".guess").evaluate_all(
             """all => all.map(e => {
               const end = e.closest(".guesses").getBoundingClientRect().bottom;
               const { top, bottom } = e.getBoundingClientRect();
@@ -295,90 +243,91 @@ def test_no_guess_is_half_to_be_seen(tab: Tab) -> None:
         )
 
 
-def test_a_tapped_token_is_shown_and_stays(tab: Tab) -> None:
-    open_both(tab)
-    chip(tab, 6).tap()
-    expect(says(tab)).to_have_text(HINTS[6].written)
-    give(tab, "strip", given_strip(an_encoding(), notes=["n"] * 9))
-    tab.wait_for_timeout(250)
-    expect(says(tab)).to_have_text(HINTS[6].written)
-    assert tab.evaluate("sent.map(([name, event]) => [name, event.position])") == [["strip", 6]]
+def test_a_tapped_token_is_shown_and_stays(bench: Bench) -> None:
+    open_both(bench)
+    chip(bench, 6).tap()
+    expect(says(bench)).to_have_text(HINTS[6].written)
+    bench.show("strip", given_strip(an_encoding(), notes=["n"] * 9))
+    bench.tab.wait_for_timeout(250)
+    expect(says(bench)).to_have_text(HINTS[6].written)
+    assert [event["position"] for event in bench.sent("strip")] == [6]
+    assert bench.sent("hints") == []
 
 
-def test_a_tap_points_where_buttons_take_no_focus(tab: Tab) -> None:
+def test_a_tap_points_where_buttons_take_no_focus(bench: Bench) -> None:
     """As Safari does it: the finger has left before the click, and nothing is focused."""
-    open_both(tab)
-    chip(tab, 6).evaluate(
+    open_both(bench)
+    chip(bench, 6).evaluate(
         """(e) => {
           e.dispatchEvent(new PointerEvent("pointerover", { bubbles: true }));
           e.closest(".strip").parentElement.dispatchEvent(new PointerEvent("pointerleave"));
           e.click();
         }"""
     )
-    tab.wait_for_timeout(250)
-    expect(says(tab)).to_have_text(HINTS[6].written)
+    bench.tab.wait_for_timeout(250)
+    expect(says(bench)).to_have_text(HINTS[6].written)
 
 
-def test_pointing_at_a_bar_points_at_its_word(tab: Tab) -> None:
-    open_both(tab)
-    tab.locator(".surprise").nth(3).hover()
-    expect(says(tab)).to_have_text(HINTS[6].written)
-    tab.locator(".surprise").nth(3).click()
-    assert tab.evaluate("sent") == []
+def test_pointing_at_a_bar_points_at_its_word(bench: Bench) -> None:
+    open_both(bench)
+    bench.tab.locator(".surprise").nth(3).hover()
+    expect(says(bench)).to_have_text(HINTS[6].written)
+    bench.tab.locator(".surprise").nth(3).click()
+    assert bench.sent("strip") == bench.sent("hints") == []
 
 
-def test_another_run_loses_neither_what_is_pointed_at_nor_what_is_said(tab: Tab) -> None:
-    open_both(tab)
-    chip(tab, 1).click()
-    chip(tab, 6).hover()
+def test_another_run_loses_neither_what_is_pointed_at_nor_what_is_said(bench: Bench) -> None:
+    open_both(bench)
+    chip(bench, 1).click()
+    chip(bench, 6).hover()
     more = {**HINTS, 5: Hint([("is", 0.5)], "written: “was”")}
     said = "said => { window.seen = []; new MutationObserver(() => seen.push(said.textContent))" + (
         ".observe(said, { childList: true, characterData: true, subtree: true }); }"
     )
-    says(tab).evaluate(said)
+    says(bench).evaluate(said)
     for note in "abc":
-        give(tab, "strip", given_strip(an_encoding(), notes=[note] * 9))
-        give(tab, "hints", given_hints(an_encoding(), more))
-    tab.wait_for_timeout(250)
-    expect(says(tab)).to_have_text(HINTS[6].written)
-    assert tab.evaluate("seen") == []
-    expect(chip(tab, 6)).to_have_class("chip pointed")
+        bench.show("strip", given_strip(an_encoding(), notes=[note] * 9))
+        bench.show("hints", given_hints(an_encoding(), more))
+    bench.tab.wait_for_timeout(250)
+    expect(says(bench)).to_have_text(HINTS[6].written)
+    assert bench.tab.evaluate("seen") == []
+    expect(chip(bench, 6)).to_have_class("chip pointed")
 
 
-def test_nothing_moves_whatever_is_said(tab: Tab) -> None:
+def test_nothing_moves_whatever_is_said(bench: Bench) -> None:
     encoding = an_encoding()
     for width in (900, 368):
-        tab.set_viewport_size({"width": width, "height": 700})
+        bench.tab.set_viewport_size({"width": width, "height": 700})
         many = [(f"guess{at}", 0.1) for at in range(20)]
-        open_both(tab, encoding, hints={1: Hint(many, "long " * 60), 5: Hint([], "")})
+        open_both(bench, encoding, hints={1: Hint(many, "long " * 60), 5: Hint([], "")})
         heights = []
         for position in (0, 1, 5, 6):
-            chip(tab, position).hover()
-            tab.wait_for_timeout(20)
-            heights.append(tab.evaluate("document.body.scrollHeight"))
+            chip(bench, position).hover()
+            bench.tab.wait_for_timeout(20)
+            heights.append(bench.tab.evaluate("document.body.scrollHeight"))
         assert len(set(heights)) == 1
 
 
 # Bars
 
 
-def test_each_word_has_one_bar_as_high_as_its_bits(tab: Tab) -> None:
-    open_both(tab)
-    assert bars(tab) == ALL_BARS
-    heights = tab.locator(".surprise .bar").evaluate_all(
+def test_each_word_has_one_bar_as_high_as_its_bits(bench: Bench) -> None:
+    open_both(bench)
+    assert bars(bench) == ALL_BARS
+    heights = bench.tab.locator(".surprise .bar").evaluate_all(
         "all => all.map(e => e.getBoundingClientRect().height)"
     )
     for bits, height in zip(BARS.values(), heights, strict=True):
         assert height == pytest.approx(heights[1] * bits / 12.0, abs=0.1)
-    assert tab.locator(".surprise .number").all_inner_texts() == [
+    assert bench.tab.locator(".surprise .number").all_inner_texts() == [
         "0.1",
         "12.0",
         "3.0",
         "6.0",
         "0.0",
     ]
-    first, last = chip(tab, 2).bounding_box(), chip(tab, 4).bounding_box()
-    under = tab.locator(".surprise").nth(1).bounding_box()
+    first, last = chip(bench, 2).bounding_box(), chip(bench, 4).bounding_box()
+    under = bench.tab.locator(".surprise").nth(1).bounding_box()
     assert first
     assert last
     assert under
@@ -392,146 +341,147 @@ def test_a_full_bar_is_sixteen_bits_or_the_most_there_are() -> None:
     assert given_hints(an_encoding(), bars={(1,): 21.5})["bars"]["most"] == 21.5
 
 
-def test_numbers_are_printed_where_there_is_room(tab: Tab) -> None:
+def test_numbers_are_printed_where_there_is_room(bench: Bench) -> None:
     for count, is_shown in ((30, True), (31, False)):
         encoding = an_encoding(" ".join(["word"] * count))
-        open_both(tab, encoding, hints={}, bars={(1,): 2.0})
-        assert tab.locator(".surprise .number").is_visible() == is_shown
-        assert bars(tab) == [["word", "2.0 bits"]]
+        open_both(bench, encoding, hints={}, bars={(1,): 2.0})
+        assert bench.tab.locator(".surprise .number").is_visible() == is_shown
+        assert bars(bench) == [["word", "2.0 bits"]]
 
 
 @pytest.mark.parametrize("first", ["strip", "hints"])
-def test_either_may_be_mounted_first_and_again(tab: Tab, first: str) -> None:
+def test_either_may_be_mounted_first_and_again(bench: Bench, first: str) -> None:
     encoding = an_encoding()
     data = {"strip": given_strip(encoding), "hints": given_hints(encoding)}
     order = [first, *({"strip", "hints"} - {first})]
-    prepare(tab)
+    bench.clear()
     for name in order:
-        give(tab, name, data[name])
-    assert bars(tab) == ALL_BARS
-    unmount(tab, "strip")
-    give(tab, "strip", data["strip"])
-    assert bars(tab) == ALL_BARS
-    unmount(tab, "hints")
-    assert bars(tab) == []
-    give(tab, "hints", data["hints"])
-    assert bars(tab) == ALL_BARS
+        bench.show(name, data[name])
+    assert bars(bench) == ALL_BARS
+    bench.unmount("strip")
+    bench.show("strip", data["strip"])
+    assert bars(bench) == ALL_BARS
+    bench.unmount("hints")
+    assert bars(bench) == []
+    bench.show("hints", data["hints"])
+    assert bars(bench) == ALL_BARS
 
 
-def test_bars_survive_masking_and_go_with_the_sentence(tab: Tab) -> None:
+def test_bars_survive_masking_and_go_with_the_sentence(bench: Bench) -> None:
     encoding, other = an_encoding(), an_encoding("no em+##bed+##ding is clean .", start=50)
-    open_both(tab, encoding)
-    give(tab, "strip", given_strip(encoding, notes=["n"] * 9))
-    assert bars(tab) == ALL_BARS
-    give(tab, "strip", given_strip(other))
-    assert bars(tab) == []
-    chip(tab, 6).hover()  # what is known is of the sentence before
-    expect(says(tab)).to_have_text(PENDING)
-    give(tab, "hints", given_hints(other, {6: Hint([], "of the other")}, {(6,): 5.0}))
-    assert bars(tab) == [["clean", "5.0 bits"]]
-    expect(says(tab)).to_have_text("of the other")
-    assert asked(tab) == []
+    open_both(bench, encoding)
+    bench.show("strip", given_strip(encoding, notes=["n"] * 9))
+    assert bars(bench) == ALL_BARS
+    bench.show("strip", given_strip(other))
+    assert bars(bench) == []
+    chip(bench, 6).hover()  # what is known is of the sentence before
+    expect(says(bench)).to_have_text(PENDING)
+    bench.show("hints", given_hints(other, {6: Hint([], "of the other")}, {(6,): 5.0}))
+    assert bars(bench) == [["clean", "5.0 bits"]]
+    expect(says(bench)).to_have_text("of the other")
+    assert asked(bench) == []
 
 
-def test_bars_come_one_by_one_into_room_that_was_left_for_them(tab: Tab) -> None:
+def test_bars_come_one_by_one_into_room_that_was_left_for_them(bench: Bench) -> None:
     encoding = an_encoding()
-    prepare(tab)
-    give(tab, "strip", given_strip(encoding, bars=True))
-    height = tab.get_by_test_id("token-strip").evaluate("e => e.offsetHeight")
+    bench.clear()
+    bench.show("strip", given_strip(encoding, bars=True))
+    height = bench.tab.get_by_test_id("token-strip").evaluate("e => e.offsetHeight")
     for count in (0, 1, 3, 5):
         some = dict(list(BARS.items())[:count])
-        give(tab, "hints", given_hints(encoding, bars=some))
-        assert bars(tab) == ALL_BARS[:count]
-        assert tab.get_by_test_id("token-strip").evaluate("e => e.offsetHeight") == height
+        bench.show("hints", given_hints(encoding, bars=some))
+        assert bars(bench) == ALL_BARS[:count]
+        assert bench.tab.get_by_test_id("token-strip").evaluate("e => e.offsetHeight") == height
 
 
-def test_strips_of_another_channel_get_no_bars(tab: Tab) -> None:
-    open_both(tab, channel="other")
-    assert bars(tab) == []
-    chip(tab, 6).hover()
-    expect(says(tab)).to_have_text(IDLE)
+def test_strips_of_another_channel_get_no_bars(bench: Bench) -> None:
+    open_both(bench, channel="other")
+    assert bars(bench) == []
+    chip(bench, 6).hover()
+    expect(says(bench)).to_have_text(IDLE)
 
 
 # What is not known yet
 
 
-def test_a_token_without_a_hint_is_asked_for_once(tab: Tab) -> None:
-    open_both(tab)
-    chip(tab, 5).hover()
-    expect(says(tab)).to_have_text(PENDING)
-    tab.wait_for_function("sent.length === 1")
-    give(tab, "hints", given_hints(an_encoding()))
-    chip(tab, 6).hover()
-    chip(tab, 5).hover()
-    tab.wait_for_timeout(300)
-    assert asked(tab) == [5]
-    give(tab, "hints", given_hints(an_encoding(), {5: Hint([("is", 0.5)], "here it is")}))
-    expect(says(tab)).to_have_text("here it is")
-    assert tab.evaluate("sent[0][1].stamp > 0")
+def test_a_token_without_a_hint_is_asked_for_once(bench: Bench) -> None:
+    open_both(bench)
+    chip(bench, 5).hover()
+    expect(says(bench)).to_have_text(PENDING)
+    bench.until_sent()
+    bench.show("hints", given_hints(an_encoding()))
+    chip(bench, 6).hover()
+    chip(bench, 5).hover()
+    bench.tab.wait_for_timeout(300)
+    assert asked(bench) == [5]
+    bench.show("hints", given_hints(an_encoding(), {5: Hint([("is", 0.5)], "here it is")}))
+    expect(says(bench)).to_have_text("here it is")
+    assert bench.sent("hints")[0]["stamp"] > 0
 
 
-def test_a_token_passed_over_is_not_asked_for(tab: Tab) -> None:
-    open_both(tab)
-    tab.evaluate(
+def test_a_token_passed_over_is_not_asked_for(bench: Bench) -> None:
+    open_both(bench)
+    bench.tab.evaluate(
         """for (const position of [5, 4, null]) {
           const detail = { position, channel: "" };
           dispatchEvent(new CustomEvent("bert-lens:point", { detail }));
         }"""
     )
-    tab.wait_for_timeout(300)
-    assert asked(tab) == []
+    bench.tab.wait_for_timeout(300)
+    assert asked(bench) == []
 
 
-def test_added_tokens_and_readouts_that_cannot_ask_send_nothing(tab: Tab) -> None:
-    open_both(tab)
-    chip(tab, 0).hover()
-    tab.wait_for_timeout(300)
-    expect(says(tab)).to_have_text(IDLE)
-    give(tab, "hints", given_hints(an_encoding(), on_want=None))
-    chip(tab, 5).hover()
-    tab.wait_for_timeout(300)
-    expect(says(tab)).to_have_text(PENDING)
-    assert asked(tab) == []
+def test_added_tokens_and_readouts_that_cannot_ask_send_nothing(bench: Bench) -> None:
+    open_both(bench)
+    chip(bench, 0).hover()
+    bench.tab.wait_for_timeout(300)
+    expect(says(bench)).to_have_text(IDLE)
+    bench.show("hints", given_hints(an_encoding(), on_want=None))
+    chip(bench, 5).hover()
+    bench.tab.wait_for_timeout(300)
+    expect(says(bench)).to_have_text(PENDING)
+    assert asked(bench) == []
 
 
 # Text, colours, room
 
 
-def test_hostile_texts_are_text(tab: Tab) -> None:
+def test_hostile_texts_are_text(bench: Bench) -> None:
     encoding = an_encoding(EVIL.replace(" ", "\xa0"))
     hint = Hint([(EVIL, 0.5)], EVIL)
-    open_both(tab, encoding, hints={1: hint}, bars={(1,): 2.0}, idle=EVIL, unit=EVIL)
-    expect(says(tab)).to_have_text(EVIL)
-    chip(tab, 1).hover()
-    assert guesses(tab)[0][0] == EVIL[:39] + "…" or guesses(tab)[0][0] == EVIL
-    assert tab.locator("img").count() == 0
+    open_both(bench, encoding, hints={1: hint}, bars={(1,): 2.0}, idle=EVIL, unit=EVIL)
+    expect(says(bench)).to_have_text(EVIL)
+    chip(bench, 1).hover()
+    assert guesses(bench)[0][0] == EVIL[:39] + "…" or guesses(bench)[0][0] == EVIL
+    assert bench.tab.locator("img").count() == 0
 
 
 @pytest.mark.parametrize(("theme", "colours"), [("light", LIGHT), ("dark", DARK)])
-def test_colours_are_those_of_the_palette(tab: Tab, theme: str, colours: Palette) -> None:
-    open_both(tab, theme=theme)
-    chip(tab, 6).hover()
-    expect(says(tab)).to_have_css("color", _rgb(colours.text))
-    expect(tab.locator(".guess .piece").first).to_have_css("color", _rgb(colours.mask))
-    expect(tab.locator(".track .bar").first).to_have_css("background-color", _rgb(colours.mask))
-    expect(tab.locator(".surprise .bar").nth(3)).to_have_css("background-color", _rgb(colours.mask))
-    expect(tab.locator(".surprise .number").first).to_have_css("color", _rgb(colours.quiet))
+def test_colours_are_those_of_the_palette(bench: Bench, theme: str, colours: Palette) -> None:
+    open_both(bench, theme=theme)
+    chip(bench, 6).hover()
+    text, mask, quiet = map(_rgb, (colours.text, colours.mask, colours.quiet))
+    expect(says(bench)).to_have_css("color", text)
+    expect(bench.tab.locator(".guess .piece").first).to_have_css("color", mask)
+    for bar in (bench.tab.locator(".track .bar").first, bench.tab.locator(".surprise .bar").nth(3)):
+        expect(bar).to_have_css("background-color", mask)
+    expect(bench.tab.locator(".surprise .number").first).to_have_css("color", quiet)
 
 
 def _rgb(colour: str) -> str:
     return "rgb({}, {}, {})".format(*bytes.fromhex(colour[1:]))
 
 
-def test_nothing_is_wider_than_a_phone(tab: Tab) -> None:
-    tab.set_viewport_size({"width": 400, "height": 800})
+def test_nothing_is_wider_than_a_phone(bench: Bench) -> None:
+    bench.tab.set_viewport_size({"width": 400, "height": 800})
     encoding = an_encoding("a " + "+".join(["anti"] + ["##dis"] * 20) + " " + "x" * 300)
     wide = Hint([("w" * 90, 0.5)] * 9, "w" * 300)
-    open_both(tab, encoding, hints={1: wide}, bars={(1,): 2.0, tuple(range(2, 23)): 9.0})
-    chip(tab, 1).hover()
-    assert tab.evaluate("document.documentElement.scrollWidth") == 400
+    open_both(bench, encoding, hints={1: wide}, bars={(1,): 2.0, tuple(range(2, 23)): 9.0})
+    chip(bench, 1).hover()
+    assert bench.tab.evaluate("document.documentElement.scrollWidth") == 400
     for name in ("token-strip", "token-hints"):
         inside = "e => e.scrollWidth <= e.clientWidth"
-        assert tab.get_by_test_id(name).evaluate(inside)
+        assert bench.tab.get_by_test_id(name).evaluate(inside)
 
 
 # CSS and JavaScript
@@ -558,19 +508,19 @@ def test_css_uses_only_colours_of_the_palette() -> None:
 # More to come
 
 
-def test_the_server_is_asked_again_until_it_says_that_this_was_all(tab: Tab) -> None:
-    prepare(tab)
-    give(tab, "hints", {**given_hints(an_encoding(), again=20), "seen": 1})
-    tab.wait_for_function("sent.some(([name, sent]) => sent.again)")
-    tab.evaluate("sent.length = 0")
-    tab.wait_for_timeout(200)
-    assert tab.evaluate("sent.length") == 0  # once for each answer
-    give(tab, "hints", {**given_hints(an_encoding(), again=20), "seen": 2})
-    tab.wait_for_function("sent.some(([name, sent]) => sent.again)")
-    tab.evaluate("sent.length = 0")
-    give(tab, "hints", given_hints(an_encoding()))
-    tab.wait_for_timeout(200)
-    assert tab.evaluate("sent.length") == 0
+def test_the_server_is_asked_again_until_it_says_that_this_was_all(bench: Bench) -> None:
+    bench.clear()
+    bench.show("hints", {**given_hints(an_encoding(), again=20), "seen": 1})
+    bench.until_sent("(value) => value.again")
+    bench.forget_sent()
+    bench.tab.wait_for_timeout(200)
+    assert bench.sent("hints") == []  # once for each answer
+    bench.show("hints", {**given_hints(an_encoding(), again=20), "seen": 2})
+    bench.until_sent("(value) => value.again")
+    bench.forget_sent()
+    bench.show("hints", given_hints(an_encoding()))
+    bench.tab.wait_for_timeout(200)
+    assert bench.sent("hints") == []
 
 
 def test_being_asked_again_is_no_token_that_is_wanted() -> None:

@@ -1,6 +1,5 @@
 """The large map of one head: its Python half, and its browser half in Chromium on a bare page."""
 
-import base64
 import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, expect
-from playwright.sync_api import Page as Tab
+from playwright.sync_api import Browser, expect
 
 from benchmarks.browser import complaints, serve
 from bert_core.palette import DARK, LIGHT, Palette
+from tests.browser.bench import Bench
 from tests.browser.visitor import middle_of, square
 from ui.components import one_map
 from ui.components.assets import read_css, read_js
@@ -23,36 +22,13 @@ from ui.components.one_map import NAMES, read_query, weight_map
 from ui.components.palette_css import palette_css
 from ui.components.weights import unpack_weights
 
-pytest_plugins = ("tests.browser.chromium",)
-
 EVIL = "</script><img src=x onerror=window.had=1>\x01&\"'"
 SVG = "{http://www.w3.org/2000/svg}"
-
-# What Streamlit does for a component, as far as this one needs it.
-BENCH = """<!doctype html><body style="margin: 8px"><div id="host"></div><script>
-window.sent = [];
-window.prepare = async (source, css) => {
-  const blob = new Blob([source], { type: "text/javascript" });
-  window.component = (await import(URL.createObjectURL(blob))).default;
-  window.root = host.attachShadow({ mode: "open" });
-  const sheet = document.createElement("style");
-  sheet.textContent = css;
-  root.append(sheet);
-};
-window.show = (text) => {
-  const data = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const setTriggerValue = (name, event) => window.sent.push(event);
-  window.unmount = component({ data, parentElement: root, setTriggerValue });
-};
-</script>"""
 
 PIXEL = """(canvas, [x, y]) => {
   const ratio = canvas.width / canvas.getBoundingClientRect().width;
   return [...canvas.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data];
 }"""
-
-TWO_FRAMES = """() => new Promise(done =>
-  requestAnimationFrame(() => requestAnimationFrame(done)))"""
 
 
 def packed(
@@ -145,26 +121,11 @@ def test_every_word_on_screen_is_used() -> None:
 # The browser
 
 
-class Bench:
-    """A page with one map, `width` pixels wide."""
+class MapBench(Bench):
+    """A bare page with one map."""
 
-    def __init__(self, context: BrowserContext, width: int, dark: bool) -> None:
-        self.tab: Tab = context.new_page()
-        self.heard = complaints(self.tab)
-        self.tab.route("http://bench.test/", lambda route: route.fulfill(body=BENCH))
-        self.tab.goto("http://bench.test/")
-        scheme = "dark" if dark else "light"
-        background = (DARK if dark else LIGHT).background
-        self.tab.evaluate(
-            "([scheme, background, width]) => { document.documentElement.style.colorScheme ="
-            " scheme; document.body.style.background = background; host.style.width = width }",
-            [scheme, background, f"{width}px"],
-        )
-        parts = [read_js("one_map/one_map.js"), read_css("one_map/one_map.css")]
-        self.tab.evaluate("([source, css]) => prepare(source, css)", parts)
-
-    def show(self, data: bytes) -> None:
-        self.tab.evaluate("show", base64.b64encode(data).decode())
+    def show_map(self, data: bytes) -> None:
+        self.show("one_map", data)
 
     @property
     def stage(self) -> Any:
@@ -179,10 +140,6 @@ class Bench:
         parts = self.tab.locator(".readout > :not([hidden]):not(.arrow)")
         texts = parts.all_text_contents()
         return None if len(texts) == 1 else (texts[0], texts[1], texts[2])
-
-    def frame(self) -> None:
-        """Wait until what was asked for is drawn."""
-        self.tab.evaluate(TWO_FRAMES)
 
     def place(self, row: float, column: float, count: int) -> tuple[float, float]:
         """The middle of a cell on screen, while the map is shown whole."""
@@ -219,24 +176,21 @@ class Bench:
         return tuple(found[:3])
 
 
-Open = Callable[..., Bench]
+Open = Callable[..., MapBench]
 
 
 @pytest.fixture
 def open_bench(browser: Browser) -> Iterator[Open]:
-    """Makes benches, each in a fresh context; in the end none may have complained."""
-    made: list[Bench] = []
+    """Makes benches with a map; in the end none may have complained."""
+    made: list[MapBench] = []
 
-    def make(width: int = 640, dark: bool = False, **options: Any) -> Bench:
-        viewport = {"width": width + 16, "height": 700}
-        made.append(Bench(browser.new_context(viewport=viewport, **options), width, dark))
+    def make(**options: Any) -> MapBench:
+        made.append(MapBench(browser, **options))
         return made[-1]
 
     yield make
     for bench in made:
-        assert bench.heard == []
-        assert bench.tab.evaluate("window.had === undefined")
-        bench.tab.context.close()
+        bench.close()
 
 
 def as_read(weight: float) -> str:
@@ -249,7 +203,7 @@ def as_read(weight: float) -> str:
 def test_hovering_reads_the_weight_of_the_cell(open_bench: Open, count: int, ratio: float) -> None:
     bench = open_bench(device_scale_factor=ratio)
     weights = random_weights(count)
-    bench.show(packed(weights))
+    bench.show_map(packed(weights))
     assert bench.reading() is None
     for row, column in {(0, 0), (count // 2, count // 3), (count - 1, 1 % count)}:
         bench.hover(row, column, count)
@@ -263,7 +217,7 @@ def test_differences_are_read_with_their_sign_and_coloured_by_it(open_bench: Ope
     bench = open_bench()
     weights = np.zeros((5, 5))
     weights[1, 2], weights[2, 1] = 0.25, -0.25
-    bench.show(packed(weights, signed=True))
+    bench.show_map(packed(weights, signed=True))
     assert bench.pixel(1, 2, 5) == rgb(LIGHT.more)
     assert bench.pixel(2, 1, 5) == rgb(LIGHT.less)
     assert bench.pixel(3, 3, 5) == rgb(LIGHT.background)
@@ -281,7 +235,7 @@ def test_the_strongest_weight_has_the_strongest_colour(open_bench: Open, dark: b
     bench = open_bench(dark=dark)
     weights = np.zeros((6, 6))
     weights[4, 2] = 0.3
-    bench.show(packed(weights))
+    bench.show_map(packed(weights))
     assert bench.pixel(4, 2, 6) == rgb(colours.high)
     assert bench.pixel(2, 4, 6) == rgb(colours.low)
 
@@ -294,7 +248,7 @@ def test_a_single_strong_weight_of_512_tokens_shows_in_a_small_map(open_bench: O
     bench = open_bench(width=384)
     weights = np.full((512, 512), 0.001)
     weights[300, 200] = 1.0
-    bench.show(packed(weights))
+    bench.show_map(packed(weights))
     x, y = bench.place(300, 200, 512)
     box = bench.stage.bounding_box()
     near = [
@@ -315,7 +269,7 @@ def test_a_single_strong_weight_of_512_tokens_shows_in_a_small_map(open_bench: O
 @pytest.mark.parametrize("count", [64, 512])
 def test_zoom_keeps_the_cell_under_the_pointer(open_bench: Open, count: int) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(count)))
+    bench.show_map(packed(random_weights(count)))
     bench.hover(count // 3, count // 2, count)
     before = bench.reading()
     for _ in range(6):
@@ -333,7 +287,7 @@ def test_zoom_keeps_the_cell_under_the_pointer(open_bench: Open, count: int) -> 
 
 def test_a_plain_wheel_scrolls_the_page(open_bench: Open) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(64)))
+    bench.show_map(packed(random_weights(64)))
     bench.tab.evaluate("document.body.style.height = '3000px'")
     bench.hover(20, 20, 64)
     bench.wheel(120)
@@ -343,7 +297,7 @@ def test_a_plain_wheel_scrolls_the_page(open_bench: Open) -> None:
 
 def test_buttons_zoom_to_the_end_and_back(open_bench: Open) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(64)))
+    bench.show_map(packed(random_weights(64)))
     while bench.tool("zoomIn").is_enabled():
         bench.tool("zoomIn").click()
         bench.frame()
@@ -355,16 +309,16 @@ def test_buttons_zoom_to_the_end_and_back(open_bench: Open) -> None:
 
 def test_a_double_click_zooms_in_and_picks_once(open_bench: Open) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(64)))
+    bench.show_map(packed(random_weights(64)))
     bench.tab.mouse.dblclick(*bench.place(30, 40, 64))
     assert bench.reading() is not None
     expect(bench.tool("whole")).to_be_enabled()
-    assert [event["query"] for event in bench.tab.evaluate("sent")] == [30]
+    assert [event["query"] for event in bench.sent("one_map")] == [30]
 
 
 def test_dragging_moves_the_map_with_the_pointer_and_picks_nothing(open_bench: Open) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(64)))
+    bench.show_map(packed(random_weights(64)))
     bench.hover(30, 30, 64)
     for _ in range(5):
         bench.wheel(-150, "Control")
@@ -378,12 +332,12 @@ def test_dragging_moves_the_map_with_the_pointer_and_picks_nothing(open_bench: O
     assert bench.reading() == before
     bench.tab.mouse.move(x, y)
     assert bench.reading() != before
-    assert bench.tab.evaluate("sent") == []
+    assert bench.sent("one_map") == []
 
 
 def test_two_fingers_zoom_and_keep_the_cell_between_them(open_bench: Open) -> None:
     bench = open_bench(has_touch=True)
-    bench.show(packed(random_weights(64)))
+    bench.show_map(packed(random_weights(64)))
     x, y = bench.place(20, 30, 64)
     touch = bench.tab.context.new_cdp_session(bench.tab)
 
@@ -412,7 +366,7 @@ def test_two_fingers_zoom_and_keep_the_cell_between_them(open_bench: Open) -> No
 def test_arrow_keys_move_from_cell_to_cell(open_bench: Open) -> None:
     bench = open_bench()
     weights = random_weights(5)
-    bench.show(packed(weights))
+    bench.show_map(packed(weights))
     bench.tab.keyboard.press("Tab")
     assert bench.reading() == ("t0", "t0", as_read(weights[0, 0]))
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft"):
@@ -426,7 +380,7 @@ def test_arrow_keys_move_from_cell_to_cell(open_bench: Open) -> None:
 
 def test_keys_zoom_follow_the_cursor_and_pick(open_bench: Open) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(64)))
+    bench.show_map(packed(random_weights(64)))
     bench.tab.keyboard.press("Tab")
     for key in ["+"] * 9 + ["ArrowDown"] * 40:
         bench.tab.keyboard.press(key)
@@ -435,7 +389,7 @@ def test_keys_zoom_follow_the_cursor_and_pick(open_bench: Open) -> None:
     assert read is not None
     assert read[:2] == ("t40", "t0")
     bench.tab.keyboard.press("Enter")
-    assert [event["query"] for event in bench.tab.evaluate("sent")] == [40]
+    assert [event["query"] for event in bench.sent("one_map")] == [40]
     bench.tab.keyboard.press("-")
     bench.frame()
     expect(bench.tool("whole")).to_be_enabled()
@@ -447,11 +401,7 @@ def test_keys_zoom_follow_the_cursor_and_pick(open_bench: Open) -> None:
 # Other pictures, the server
 
 
-POINT = "position => dispatchEvent(new CustomEvent('bert-lens:point', { detail: { position } }))"
-HEAR = "window.heard = []; addEventListener('bert-lens:point', e => heard.push(e.detail.position))"
-
-
-def overlay(bench: Bench) -> str:
+def overlay(bench: MapBench) -> str:
     """The canvas with outlines, as text that can be compared."""
     bench.frame()
     found: str = bench.stage.locator("canvas").nth(1).evaluate("canvas => canvas.toDataURL()")
@@ -460,63 +410,63 @@ def overlay(bench: Bench) -> str:
 
 def test_pointing_goes_both_ways(open_bench: Open) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(3), tokens=list("abcde"), positions=[1, 2, 4]))
+    bench.show_map(packed(random_weights(3), tokens=list("abcde"), positions=[1, 2, 4]))
     blank = overlay(bench)
-    bench.tab.evaluate(POINT, 4)
+    bench.point(4)
     pointed = overlay(bench)
     assert pointed != blank
-    bench.tab.evaluate(POINT, 3)  # a token that the map leaves out
+    bench.point(3)  # a token that the map leaves out
     assert overlay(bench) == blank
 
-    bench.tab.evaluate(HEAR)
+    before = len(bench.told())
     bench.hover(2, 0, 3)
     bench.tab.mouse.move(1, 1)
-    assert bench.tab.evaluate("heard") == [4, None]
+    assert [said["position"] for said in bench.told()[before:]] == [4, None]
 
 
 def test_a_click_sends_the_query_once_and_outlines_it_at_once(open_bench: Open) -> None:
     bench = open_bench()
     data = packed(random_weights(3), tokens=list("abcde"), positions=[1, 2, 4])
-    bench.show(data)
+    bench.show_map(data)
     blank = overlay(bench)
     bench.tab.mouse.click(*bench.place(2, 0, 3))
     bench.tab.mouse.move(1, 1)
     picked = overlay(bench)
     assert picked != blank
-    (event,) = bench.tab.evaluate("sent")
+    (event,) = bench.sent("one_map")
     assert event["query"] == 4
-    bench.show(data)  # an answer from before the click
+    bench.show_map(data)  # an answer from before the click
     assert overlay(bench) == picked
     seen = {"tokens": list("abcde"), "positions": [1, 2, 4], "seen": event["stamp"]}
-    bench.show(packed(random_weights(3), **seen))
+    bench.show_map(packed(random_weights(3), **seen))
     assert overlay(bench) == blank
 
 
 def test_zoom_and_reading_survive_a_rerun_and_go_with_the_tokens(open_bench: Open) -> None:
     bench = open_bench()
     weights = random_weights(64)
-    bench.show(packed(weights))
+    bench.show_map(packed(weights))
     bench.hover(20, 30, 64)
     for _ in range(4):
         bench.wheel(-150, "Control")
     read = bench.reading()
-    bench.show(packed(weights, label="The same map"))
+    bench.show_map(packed(weights, label="The same map"))
     assert bench.reading() == read
     other = np.roll(weights, 1, axis=1)
-    bench.show(packed(other))  # another head
+    bench.show_map(packed(other))  # another head
     assert bench.reading() == ("t20", "t30", as_read(other[20, 30]))
     expect(bench.tool("whole")).to_be_enabled()
-    bench.show(packed(weights, tokens=[f"u{at}" for at in range(64)]))
+    bench.show_map(packed(weights, tokens=[f"u{at}" for at in range(64)]))
     assert bench.reading() is None
     expect(bench.tool("whole")).to_be_disabled()
 
 
 def test_nothing_is_left_after_unmounting(open_bench: Open) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(5)))
-    bench.tab.evaluate("unmount()")
+    bench.show_map(packed(random_weights(5)))
+    bench.unmount("one_map")
     expect(bench.stage).to_have_count(0)
-    bench.tab.evaluate(POINT, 1)
+    bench.point(1)
     bench.frame()
 
 
@@ -526,7 +476,7 @@ def test_nothing_is_left_after_unmounting(open_bench: Open) -> None:
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_a_png_is_twice_as_wide_as_the_screen(open_bench: Open, ratio: int) -> None:
     bench = open_bench(device_scale_factor=ratio)
-    bench.show(packed(random_weights(12), name="Layer 3, head 4", file="head"))
+    bench.show_map(packed(random_weights(12), name="Layer 3, head 4", file="head"))
     name, data = bench.download("png")
     assert name == "head.png"
     picture = Image.open(io.BytesIO(data)).convert("RGB")
@@ -541,7 +491,9 @@ def test_an_svg_is_xml_and_holds_every_token_and_weight(open_bench: Open) -> Non
     bench = open_bench()
     weights = np.zeros((5, 5))
     weights[1, 2], weights[2, 2], weights[3, 0] = 0.8, 0.2, 0.0001
-    bench.show(packed(weights, tokens=["[CLS]", "头", EVIL, "ok", "[SEP]"], name=f"Head {EVIL}"))
+    bench.show_map(
+        packed(weights, tokens=["[CLS]", "头", EVIL, "ok", "[SEP]"], name=f"Head {EVIL}")
+    )
     name, data = bench.download("svg")
     assert name == "attention.svg"
     root = ElementTree.fromstring(data)
@@ -559,7 +511,7 @@ def test_an_svg_is_xml_and_holds_every_token_and_weight(open_bench: Open) -> Non
 
 def test_an_svg_of_too_many_tokens_is_refused_until_fewer_are_in_view(open_bench: Open) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(512)))
+    bench.show_map(packed(random_weights(512)))
     expect(bench.tool("svg")).to_be_disabled()
     assert "128" in (bench.tool("svg").get_attribute("title") or "")
     for _ in range(6):
@@ -571,7 +523,7 @@ def test_an_svg_of_too_many_tokens_is_refused_until_fewer_are_in_view(open_bench
 
 def test_text_of_a_visitor_is_never_run(open_bench: Open) -> None:
     bench = open_bench()
-    bench.show(packed(random_weights(3), tokens=["a", EVIL, "b"], name=EVIL, label=EVIL))
+    bench.show_map(packed(random_weights(3), tokens=["a", EVIL, "b"], name=EVIL, label=EVIL))
     bench.hover(1, 1, 3)
     read = bench.reading()
     assert read is not None
@@ -582,7 +534,7 @@ def test_text_of_a_visitor_is_never_run(open_bench: Open) -> None:
 
 def test_on_a_phone_nothing_sticks_out(open_bench: Open) -> None:
     bench = open_bench(width=368)
-    bench.show(packed(random_weights(24), tokens=["a long token of a sentence"] * 24))
+    bench.show_map(packed(random_weights(24), tokens=["a long token of a sentence"] * 24))
     bench.hover(3, 3, 24)
     bench.frame()
     wide = "all => all.filter(e => e.getBoundingClientRect().right > innerWidth).length"

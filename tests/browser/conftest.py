@@ -1,21 +1,14 @@
-"""A server, Chromium and visitors, for the tests that name this module as a plugin of theirs."""
+"""A server and its visitors, and bare pages for components."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
-from playwright.sync_api import Page as Tab
+from playwright.sync_api import Browser, BrowserContext
 
-from benchmarks.browser import Server, chromium_options, complaints, serve
-from launcher.commands import StartError
-from tests.browser.visitor import Visitor
-
-Visit = Callable[..., Visitor]
-
-# All tabs of a context that show the app are drawn by one process.
-ONE_PROCESS = "--process-per-site"
+from benchmarks.browser import Server, serve
+from tests.browser.bench import Bench, OpenBench
+from tests.browser.visitor import Visit, Visitor
 
 
 class Contexts:
@@ -49,31 +42,6 @@ def app() -> Iterator[Server]:
         yield running
 
 
-# Of the module, not of the session: while playwright runs, no other test could run asyncio.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        options = chromium_options()
-    except StartError as error:
-        pytest.fail(f"The browser tests need Chromium. {error}", pytrace=False)
-    with sync_playwright() as playwright:
-        options["args"] = [*options["args"], ONE_PROCESS]
-        chromium = playwright.chromium.launch(**options)
-        yield chromium
-        chromium.close()
-
-
-@contextmanager
-def quiet_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
-    """An empty tab that must have nothing to complain of in the end, nor have run a text."""
-    opened = browser.new_page(**options)
-    heard = complaints(opened)
-    yield opened
-    assert heard == []
-    assert opened.evaluate("window.had === undefined")
-    opened.close()
-
-
 @pytest.fixture(scope="module")
 def contexts(browser: Browser, app: Server) -> Contexts:
     return Contexts(browser, app)
@@ -99,3 +67,23 @@ def visit(contexts: Contexts) -> Iterator[Visit]:
             contexts.give_back(visitor.context)
         wrong += complaints
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def open_bench(browser: Browser) -> Iterator[OpenBench]:
+    """Makes bare pages, each in a context of its own; in the end none may have anything to
+    complain of."""
+    made: list[Bench] = []
+
+    def make(**options: Any) -> Bench:
+        made.append(Bench(browser, **options))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.close()
+
+
+@pytest.fixture
+def bench(open_bench: OpenBench) -> Bench:
+    return open_bench()

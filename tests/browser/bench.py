@@ -1,0 +1,145 @@
+"""Components on a bare page: what Streamlit does for them, with no server and no script behind it.
+
+A component gets its data as in the app and is called again with other data; what it sends is kept
+in the page, for the test to read.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from playwright.sync_api import Browser
+from playwright.sync_api import Page as Tab
+
+from benchmarks.browser import complaints
+from bert_core.palette import DARK, LIGHT
+from ui.components.assets import read_css, read_js
+
+ADDRESS = "http://bench.test/"  # answered by the test; a page of no address may store nothing
+MARGIN = 16
+
+PAGE = f"""<!doctype html><meta name="viewport" content="width=device-width">
+<body style="margin: {MARGIN}px; display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px">
+"""
+
+# The page holds no script of its own, so that any that is found there came out of a text.
+SET_UP = """() => {
+  window.sent = [];
+  window.told = [];
+  window.addEventListener("bert-lens:point", ({ detail }) => told.push(detail));
+  window.parts = {};
+  window.put = async (name, source, css, isolated) => {
+    const host = document.createElement("div");
+    document.body.append(host);
+    const root = isolated ? host.attachShadow({ mode: "open" }) : host;
+    const style = document.createElement("style");
+    style.textContent = css;
+    root.append(style);
+    const file = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    parts[name] = { root, component: (await import(file)).default };
+  };
+  window.show = (name, data, packed) => {
+    const part = parts[name];
+    const bytes = () => Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const send = (field, value) => sent.push({ part: name, field, value: structuredClone(value) });
+    part.unmount = part.component({
+      key: name, data: packed ? bytes() : data, parentElement: part.root,
+      setTriggerValue: send, setStateValue: send,
+    });
+  };
+}"""
+
+TWO_FRAMES = """() => new Promise(done =>
+  requestAnimationFrame(() => requestAnimationFrame(done)))"""
+
+
+class Bench:
+    """A page with components on it, `width` pixels wide each, light or dark.
+
+    options: of the tab, such as its height or whether it has a touch screen.
+    """
+
+    def __init__(
+        self,
+        browser: Browser,
+        width: int = 640,
+        height: int = 700,
+        dark: bool = False,
+        **options: Any,
+    ) -> None:
+        viewport = {"width": width + 2 * MARGIN, "height": height}
+        self.tab: Tab = browser.new_page(viewport=viewport, **options)
+        self.heard = complaints(self.tab)
+        self.tab.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
+        self.clear(dark)
+
+    def clear(self, dark: bool = False) -> None:
+        """The page anew, with nothing on it."""
+        self._there: set[str] = set()
+        self.tab.goto(ADDRESS)
+        self.tab.evaluate(SET_UP)
+        self.tab.evaluate(
+            "([scheme, background]) => { document.documentElement.style.colorScheme = scheme;"
+            " document.body.style.background = background; }",
+            ["dark" if dark else "light", (DARK if dark else LIGHT).background],
+        )
+
+    def put(self, name: str, isolated: bool = True) -> None:
+        """Load a component of ui/components and leave room for it below the others.
+
+        isolated: whether it stands in a shadow root, as it does in the app unless it says so.
+        """
+        parts = [name, read_js(f"{name}/{name}.js"), read_css(f"{name}/{name}.css"), isolated]
+        self.tab.evaluate("(all) => put(...all)", parts)
+        self._there.add(name)
+
+    def show(self, name: str, data: bytes | Mapping[str, Any]) -> None:
+        """Call a component with data, as after each run of the page; the first time it is put."""
+        if name not in self._there:
+            self.put(name)
+        packed = isinstance(data, bytes)
+        given = base64.b64encode(data).decode() if isinstance(data, bytes) else dict(data)
+        self.tab.evaluate("(all) => show(...all)", [name, given, packed])
+
+    def unmount(self, name: str) -> None:
+        self.tab.evaluate("(name) => parts[name].unmount()", name)
+
+    def sent(self, name: str) -> list[Any]:
+        """All that a component sent since it was last asked to forget, in order."""
+        found: list[Any] = self.tab.evaluate(
+            "(name) => sent.filter(({ part }) => part === name).map(({ value }) => value)", name
+        )
+        return found
+
+    def forget_sent(self) -> None:
+        self.tab.evaluate("() => { sent.length = 0; }")
+
+    def until_sent(self, condition: str = "() => true") -> None:
+        """Wait until something of which a JavaScript `condition` holds was sent."""
+        self.tab.wait_for_function(f"sent.some(({{ value }}) => ({condition})(value))")
+
+    def point(self, position: int | None, channel: str = "") -> None:
+        """Tell the components that a token is pointed at elsewhere on the page, or none."""
+        self.tab.evaluate(
+            """(detail) => window.dispatchEvent(
+                new CustomEvent("bert-lens:point", { detail: { ...detail, source: "bench" } }))""",
+            {"position": position, "channel": channel},
+        )
+
+    def told(self) -> list[dict[str, Any]]:
+        """What was said so far of what is pointed at."""
+        found: list[dict[str, Any]] = self.tab.evaluate("told")
+        return found
+
+    def frame(self) -> None:
+        """Wait until what was asked for is drawn."""
+        self.tab.evaluate(TWO_FRAMES)
+
+    def close(self) -> None:
+        """End it; it must have nothing to complain of, nor have run a text."""
+        assert self.heard == []
+        assert self.tab.evaluate("window.had === undefined")
+        self.tab.close()
+
+
+OpenBench = Callable[..., Bench]
