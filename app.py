@@ -10,7 +10,7 @@ from bert_core.figures.bars import share_bars, split_bar
 from bert_core.figures.labels import percent
 from bert_core.figures.thumbnails import pool_maps
 from bert_core.masked_words.predict import predict_masked
-from bert_core.model.inference import ATTENTIONS, BertRun
+from bert_core.model.inference import ATTENTIONS, Asked, BertRun
 from bert_core.model.tokenization import Encoding
 from bert_core.next_sentence.score import score_next_sentence
 from ui import charts, markup, state
@@ -30,7 +30,7 @@ def main() -> None:
     page = open_page("home", words.TITLE, words.LEAD, after_text=draw_examples)
     asked = page.masked or default_mask(page.encoding)
     focus = asked[0] if asked else None
-    typed, masked = page.run((page.encoding, (ATTENTIONS,)), (page.masked_encoding(asked), ()))
+    typed, masked = page.run(Asked(page.encoding, {ATTENTIONS}), Asked(page.masked_encoding(asked)))
     page.strip(page.encoding, words.STRIP, ask_about, picked=asked, whole_words=True)
     link = None if focus is None else find_link(page, typed, focus)
     left, right = st.columns(2, gap="large")

@@ -13,6 +13,7 @@ _HOMES = {
     "Encoding": "model.tokenization",
     "encode": "model.tokenization",
     "trace_word": "model.wordpiece_trace",
+    "Asked": "model.inference",
     "BertRun": "model.inference",
     "run_bert": "model.inference",
     "Engine": "serving.engine",

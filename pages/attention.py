@@ -8,7 +8,7 @@ import streamlit as st
 from bert_core.arrays import Floats
 from bert_core.attention.maps import AttentionMap, read_attention
 from bert_core.figures.bars import share_bars
-from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES
+from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES, Asked
 from bert_core.model.tokenization import Encoding
 from ui import charts, markup
 from ui.attention.all_heads import draw_all_heads, draw_head_figures
@@ -28,7 +28,7 @@ WIDTHS = {"qk": [4, 7], "bertviz": [4, 7]}
 def main() -> None:
     page = open_page("attention", words.TITLE, words.LEAD)
     encoding = page.masked_encoding(page.masked) if page.view.with_masks else page.encoding
-    (run,) = page.run((encoding, kept(page)))
+    (run,) = page.run(Asked(encoding, kept(page)))
     if run.attentions is None:
         return
     page.strip(encoding, words.STRIP, look_at, picked=picked(page, len(encoding)))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from bert_core.exports.prediction_snippets import masked_words_snippet
 from bert_core.masked_words.predict import MaskedPrediction
-from bert_core.model.inference import HIDDEN_STATES
+from bert_core.model.inference import HIDDEN_STATES, Asked
 from bert_core.model.tokenization import Encoding
 from ui import charts, state
 from ui.default_tokens import default_mask, toggle_mask
@@ -31,7 +31,7 @@ def main() -> None:
     encoding = page.masked_encoding(masked)
     place = chosen_place(page, encoding)
     # What a question will need comes with the first pass; the engine keeps it.
-    (run,) = page.run((encoding, (HIDDEN_STATES,) if page.view.mlm == "layers" else ()))
+    (run,) = page.run(Asked(encoding, {HIDDEN_STATES} if page.view.mlm == "layers" else ()))
     page.strip(
         encoding,
         words.STRIP_ASK if ask else words.STRIP,

@@ -5,7 +5,7 @@ import streamlit as st
 from bert_core.exports.prediction_snippets import next_sentence_snippet
 from bert_core.figures.bars import split_bar
 from bert_core.figures.labels import percent
-from bert_core.model.inference import HIDDEN_STATES, BertRun
+from bert_core.model.inference import HIDDEN_STATES, Asked, BertRun
 from bert_core.next_sentence.score import NextSentenceScore, score_next_sentence
 from ui import charts, markup, state
 from ui.next_sentence.studies import draw_studies
@@ -25,7 +25,7 @@ def main() -> None:
     encoding = page.masked_encoding(masked)
     # What a question will need comes with the first pass; the engine keeps it.
     keep = (HIDDEN_STATES,) if page.view.nsp == "layers" else ()
-    run, typed = page.run((encoding, keep), (page.encoding, ()))
+    run, typed = page.run(Asked(encoding, keep), Asked(page.encoding))
     page.strip(
         encoding, words.STRIP, lambda at: hide(page, masked, at), action="mask", whole_words=True
     )

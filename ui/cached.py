@@ -21,8 +21,7 @@ from bert_core.lab.server import Lab
 from bert_core.lab.snapshot import Snapshot, load_snapshot
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.checkpoints import Progress, cached_checkpoints
-from bert_core.model.inference import BertRun
-from bert_core.model.tokenization import Encoding
+from bert_core.model.inference import Asked, BertRun
 from bert_core.serving.engine import Engine
 from bert_core.serving.registry import EngineRegistry
 from bert_core.serving.scan import Scan
@@ -122,15 +121,13 @@ def get_engine(source: str, progress: Progress | None = None) -> Engine:
     return registry().get(source, limits.device, max_parameters=most, progress=progress)
 
 
-def run_many(
-    engine: Engine, encodings: Sequence[Encoding], keeps: Sequence[Sequence[str]]
-) -> list[BertRun]:
+def run_many(engine: Engine, asked: Sequence[Asked]) -> list[BertRun]:
     """Run inputs for the visitor of this script run, who may have clicked on by then."""
     # What is left for the script's own thread is small: a team of threads for it costs more.
     torch.set_num_threads(1)
     for attempt in range(ATTEMPTS):
         try:
-            return engine.run_many(encodings, keeps=keeps, still_wanted=_wanted_by_this_run())
+            return engine.run_many(asked, still_wanted=_wanted_by_this_run())
         except CancelledError:
             stop_page()
         except EngineClosedError:  # ended as the least used one, between get_engine and here

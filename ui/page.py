@@ -1,6 +1,6 @@
 """`open_page`: what every page begins with, and what it then works with."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bert_core.errors import BertLensError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun
+from bert_core.model.inference import Asked, BertRun
 from bert_core.model.tokenization import Encoding, encode
 from bert_core.palette import DARK, Palette, palette
 from bert_core.serving.engine import Engine
@@ -48,9 +48,9 @@ class Frame:
         """Say in the sidebar which model speaks, and what the run took if there was one."""
         draw_status(self._status, self.bert, run)
 
-    def ask(self, encodings: Sequence[Encoding], keep: Collection[str] = ()) -> Sequence[BertRun]:
+    def ask(self, asked: Sequence[Asked]) -> Sequence[BertRun]:
         """A `Runner` for analyses that the page waits for."""
-        return cached.run_many(self.engine, encodings, [tuple(keep)] * len(encodings))
+        return cached.run_many(self.engine, asked)
 
     def about(self) -> dict[str, Any]:
         """What a file that is taken away says of the page."""
@@ -92,10 +92,10 @@ class Page(Frame):
         """The sentence with these tokens masked."""
         return encode(self.bert, self.encoding.text, self.encoding.pair, positions)
 
-    def run(self, *asked: tuple[Encoding, Sequence[str]]) -> list[BertRun]:
-        """Run inputs as one batch, each keeping what is named beside it; notes the time."""
+    def run(self, *asked: Asked) -> list[BertRun]:
+        """Run inputs as one batch; notes the time."""
         with stop_on_failure():
-            runs = cached.run_many(self.engine, [e for e, _ in asked], [keep for _, keep in asked])
+            runs = cached.run_many(self.engine, asked)
         self.report(runs[0])
         return runs
 

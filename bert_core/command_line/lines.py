@@ -14,6 +14,7 @@ from bert_core.masked_words.minimal_pairs import COLUMNS, compare_pairs, summari
 from bert_core.masked_words.predict import MaskedPrediction, predict_masked_in, require_mlm
 from bert_core.masked_words.surprisal import predict_each
 from bert_core.model.bert import Bert
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, encode
 from bert_core.next_sentence.candidates import score_pairs
 from bert_core.serving.runner import direct_runner
@@ -111,7 +112,7 @@ def predict_lines(
                 for found in predict_each(bert, encoding, top, run=run):
                     yield from _guesses(number, encoding, found.prediction)
         else:
-            runs = run([encoding for _, encoding in asked])
+            runs = run([Asked(encoding) for _, encoding in asked])
             predicted = predict_masked_in(bert, runs, top)
             for (number, encoding), predictions in zip(asked, predicted, strict=True):
                 for prediction in predictions:

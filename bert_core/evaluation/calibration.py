@@ -21,6 +21,7 @@ from bert_core.arrays import Doubles, Flags, Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import masked_word_logits, require_mlm
 from bert_core.model.bert import Bert
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, Readable, encode, with_masks
 from bert_core.pretraining.masks import eligible_tokens
 from bert_core.serving.runner import Runner, direct_runner
@@ -159,7 +160,7 @@ def _guess_all(
     """First guess, its probability, rank and surprisal of the original, for place after place."""
     every = ((encoding, at) for encoding, positions in places for at in positions)
     while some := list(islice(every, AT_ONCE)):
-        runs = run([with_masks(bert, encoding, [at]) for encoding, at in some])
+        runs = run([Asked(with_masks(bert, encoding, [at])) for encoding, at in some])
         states = np.stack(
             [one.last_hidden_state[at] for one, (_, at) in zip(runs, some, strict=True)]
         )

@@ -26,6 +26,7 @@ from bert_core.evaluation.questions import Questions, is_hidden
 from bert_core.evaluation.reliability import Calibration, Estimate, summarise_calibration
 from bert_core.masked_words.predict import MOST_ROWS, masked_word_logits
 from bert_core.model.bert import Bert
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, encode, with_masks
 from bert_core.next_sentence.candidates import score_pairs
 from bert_core.next_sentence.neighbours import share_interval
@@ -206,7 +207,7 @@ def judge_pairs(
 
 def _guess(bert: Bert, asked: list[tuple[int, Encoding, tuple[int, ...]]], run: Runner) -> Doubles:
     """(4, mask): first guess right, its probability, rank and surprisal of the original."""
-    runs = run([encoding for _, encoding, _ in asked])
+    runs = run([Asked(encoding) for _, encoding, _ in asked])
     states = np.concatenate(
         [one.last_hidden_state[list(at)] for one, (*_, at) in zip(runs, asked, strict=True)]
     )

@@ -16,6 +16,7 @@ from bert_core.errors import InputError
 from bert_core.masked_words.filled_text import filled_text
 from bert_core.masked_words.predict import masked_word_logits, require_mlm
 from bert_core.model.bert import Bert
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, with_ids
 from bert_core.serving.runner import Runner
 
@@ -113,7 +114,7 @@ def states_at(run: Runner, asked: Sequence[tuple[Encoding, int]]) -> list[Floats
     found = []
     for start in range(0, len(asked), AT_ONCE):
         chunk = asked[start : start + AT_ONCE]
-        runs = run([encoding for encoding, _ in chunk])
+        runs = run([Asked(encoding) for encoding, _ in chunk])
         # Copies: a view would keep each whole run alive.
         found += [
             one.last_hidden_state[position].copy()

@@ -10,7 +10,7 @@ distribution (Young et al. 2022, "On the inconsistencies of conditionals learned
 language models", https://arxiv.org/abs/2301.00068).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -27,7 +27,7 @@ from bert_core.masked_words.filling import (
 )
 from bert_core.masked_words.likelihood import score_encodings
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun
+from bert_core.model.inference import Asked, BertRun
 from bert_core.model.tokenization import Encoding, with_ids
 from bert_core.serving.runner import Runner, direct_runner
 
@@ -121,7 +121,7 @@ def check_order(encoding: Encoding, order: Order) -> tuple[int, ...]:
 
 def _guess_masks(bert: Bert, encoding: Encoding, allowed: Integers, k: int, run: Runner) -> Guesses:
     """The best pieces at each open mask, from one pass."""
-    (one,) = run([encoding])
+    (one,) = run([Asked(encoding)])
     places = encoding.masked
     states = [one.last_hidden_state[position] for position in places]
     return dict(
@@ -142,12 +142,9 @@ def _alike_once(run: Runner) -> Runner:
     """A runner for inputs handed in together of which some are alike: fillings that differ at one
     mask only are the same input once it is masked."""
 
-    def run_distinct(
-        encodings: Sequence[Encoding], keep: Collection[str] = ()
-    ) -> Sequence[BertRun]:
-        keys = [(encoding.ids, encoding.segments) for encoding in encodings]
-        distinct = dict(zip(keys, encodings, strict=True))
-        found = dict(zip(distinct, run([*distinct.values()], keep), strict=True))
-        return [found[key] for key in keys]
+    def run_distinct(asked: Sequence[Asked]) -> Sequence[BertRun]:
+        distinct = {one.numbers: one for one in asked}
+        found = dict(zip(distinct, run([*distinct.values()]), strict=True))
+        return [found[one.numbers] for one in asked]
 
     return run_distinct

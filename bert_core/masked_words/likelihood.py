@@ -18,6 +18,7 @@ from bert_core.arrays import Doubles, Floats
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import masked_word_logits, require_mlm
 from bert_core.model.bert import Bert
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, Word, encode, with_masks
 from bert_core.serving.batching import FLOAT_BYTES
 from bert_core.serving.runner import Runner, direct_runner
@@ -160,7 +161,7 @@ def log_probabilities(bert: Bert, blanks: Sequence[Blank], run: Runner) -> Itera
 
 def blank_states(blanks: Sequence[Blank], run: Runner) -> Floats:
     """The last hidden state at each blank: (blank, hidden)."""
-    runs = run([blank.encoding for blank in blanks])
+    runs = run([Asked(blank.encoding) for blank in blanks])
     return np.stack(
         [one.last_hidden_state[blank.position] for one, blank in zip(runs, blanks, strict=True)]
     )

@@ -5,7 +5,7 @@ with 30,522 words it costs more than a small encoder, so `masked_words` applies 
 reading asks for it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -21,6 +21,34 @@ from bert_core.model.tokenization import Encoding
 ATTENTIONS = "attentions"
 HIDDEN_STATES = "hidden_states"
 ALL = (ATTENTIONS, HIDDEN_STATES)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a pass is asked for: an input, and which of "attentions" and "hidden_states" to return.
+
+    `last_hidden_state` and `pooled` always are.
+
+    Raises:
+        InputError: `keep` names something that no run has.
+    """
+
+    encoding: Encoding
+    keep: Collection[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        unknown = set(self.keep) - set(ALL)
+        if unknown:
+            raise InputError(f"A run keeps {' or '.join(ALL)}, not {', '.join(sorted(unknown))}.")
+        object.__setattr__(self, "keep", frozenset(self.keep))
+
+    @property
+    def numbers(self) -> Hashable:
+        """All that the numbers of the run depend on, besides the model.
+
+        "Hello" and "hello" have the same where the vocabulary is uncased.
+        """
+        return self.encoding.ids, self.encoding.segments
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,73 +91,49 @@ class BertRun:
 
 
 def run_bert(bert: Bert, encoding: Encoding, keep: Collection[str] = ALL) -> BertRun:
-    """Run `bert` on one input.
-
-    keep: which of "attentions" and "hidden_states" to return; `last_hidden_state` and `pooled`
-    always are.
-
-    Raises:
-        InputError: `keep` names something else.
-    """
-    return run_batch(bert, [encoding], [keep])[0]
+    """Run `bert` on one input; what it returns, and errors, as `Asked` says."""
+    return run_batch(bert, [Asked(encoding, keep)])[0]
 
 
-def run_batch(
-    bert: Bert, encodings: Sequence[Encoding], keeps: Sequence[Collection[str]]
-) -> list[BertRun]:
-    """Run several inputs as one padded batch, each keeping what `keeps` says for it.
+def run_batch(bert: Bert, asked: Sequence[Asked]) -> list[BertRun]:
+    """Run several inputs as one padded batch.
 
     The numbers differ from those of single runs by at most about 1e-6: padding changes the order
     of summation.
     """
-    keeps = [check_keep(keep) for keep in keeps]
-    ids, segments, attended = _pad(bert, encodings)
+    ids, segments, attended = _pad(bert, [one.encoding for one in asked])
     start = perf_counter()
     with torch.inference_mode():
         out = bert.model.bert(
             input_ids=ids,
             token_type_ids=segments,
             attention_mask=attended,
-            output_attentions=any(ATTENTIONS in keep for keep in keeps),
-            output_hidden_states=any(HIDDEN_STATES in keep for keep in keeps),
+            output_attentions=any(ATTENTIONS in one.keep for one in asked),
+            output_hidden_states=any(HIDDEN_STATES in one.keep for one in asked),
         )
         logits = bert.model.cls.seq_relationship(out.pooler_output) if bert.has_nsp else None
-        runs = [
-            _take_row(bert, row, encoding, keep, out, logits)
-            for row, (encoding, keep) in enumerate(zip(encodings, keeps, strict=True))
-        ]
+        runs = [_take_row(bert, row, one, out, logits) for row, one in enumerate(asked)]
     seconds = perf_counter() - start
     return [replace(run, seconds=seconds) for run in runs]
-
-
-def check_keep(keep: Collection[str]) -> frozenset[str]:
-    """`keep` as a set.
-
-    Raises:
-        InputError: it names something that no run has.
-    """
-    unknown = set(keep) - set(ALL)
-    if unknown:
-        raise InputError(f"A run keeps {' or '.join(ALL)}, not {', '.join(sorted(unknown))}.")
-    return frozenset(keep)
 
 
 def _take_row(
     bert: Bert,
     row: int,
-    encoding: Encoding,
-    keep: Collection[str],
+    asked: Asked,
     out: BaseModelOutputWithPoolingAndCrossAttentions,
     logits: torch.Tensor | None,
 ) -> BertRun:
-    tokens = len(encoding)
+    tokens = len(asked.encoding)
     square = (bert.heads, tokens, tokens)
     states = (tokens, bert.hidden)
     return BertRun(
-        encoding=encoding,
+        encoding=asked.encoding,
         last_hidden_state=_numpy(out.last_hidden_state[row, :tokens]),
-        attentions=_stack(out.attentions, row, square) if ATTENTIONS in keep else None,
-        hidden_states=_stack(out.hidden_states, row, states) if HIDDEN_STATES in keep else None,
+        attentions=_stack(out.attentions, row, square) if ATTENTIONS in asked.keep else None,
+        hidden_states=_stack(out.hidden_states, row, states)
+        if HIDDEN_STATES in asked.keep
+        else None,
         pooled=_numpy(out.pooler_output[row]) if bert.has_pooler else None,
         next_sentence_logits=None if logits is None else _numpy(logits[row]),
     )

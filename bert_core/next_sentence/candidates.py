@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, encode
 from bert_core.next_sentence.score import score_next_sentence
 from bert_core.serving.runner import Runner, direct_runner
@@ -62,7 +63,7 @@ def score_pairs(
     run = run or direct_runner(bert)
     for start in range(0, len(pairs), CHUNK):
         encodings = [encode(bert, *pair) for pair in pairs[start : start + CHUNK]]
-        for index, one in enumerate(run(encodings), start=start):
+        for index, one in enumerate(run([Asked(one) for one in encodings]), start=start):
             score = score_next_sentence(bert, one)
             yield PairScore(
                 index=index,

@@ -14,6 +14,7 @@ import numpy as np
 
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, with_masks
 from bert_core.next_sentence.candidates import PairScore, score_pairs
 from bert_core.next_sentence.neighbours import bundled_texts, draw_elsewhere, shuffle_words
@@ -120,7 +121,7 @@ def weigh_parts(
         InputError: the input has no second sentence.
     """
     run = run or direct_runner(bert)
-    whole = score_next_sentence(bert, run([encoding])[0])
+    whole = score_next_sentence(bert, run([Asked(encoding)])[0])
     difference = whole.is_next_logit - whole.not_next_logit
     parts = parts_of(encoding, unit)
     for start in range(0, len(parts), CHUNK):
@@ -129,7 +130,7 @@ def weigh_parts(
             without(encoding, part) if way == "remove" else with_masks(bert, encoding, part)
             for part in some
         ]
-        for part, one in zip(some, run(changed), strict=True):
+        for part, one in zip(some, run([Asked(one) for one in changed]), strict=True):
             score = score_next_sentence(bert, one)
             now = score.is_next_logit - score.not_next_logit
             yield PartChange(

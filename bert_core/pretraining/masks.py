@@ -21,6 +21,7 @@ from bert_core.arrays import Flags, Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import MaskedPrediction, predict_masked
 from bert_core.model.bert import Bert
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, Readable, with_ids
 from bert_core.serving.runner import Runner, direct_runner
 
@@ -217,7 +218,7 @@ def answer_chosen(
         MissingHeadError: the checkpoint has no masked-word head.
     """
     seen = apply(bert, encoding, draw)
-    (found,) = (run or direct_runner(bert))([seen])
+    (found,) = (run or direct_runner(bert))([Asked(seen)])
     guesses = predict_masked(bert, found, 1, draw.positions.tolist())
     answers = tuple(
         _answer(seen, FATES[fate], guess)

@@ -4,8 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Literal, Protocol, TypeVar
 
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES
-from bert_core.model.tokenization import Encoding
+from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES, Asked
 
 Priority = Literal["visitor", "scan"]
 
@@ -23,10 +22,7 @@ class Candidate(Protocol):
     """What the rule has to know of an input that waits."""
 
     @property
-    def encoding(self) -> Encoding: ...
-
-    @property
-    def keep(self) -> frozenset[str]: ...
+    def asked(self) -> Asked: ...
 
     @property
     def priority(self) -> Priority: ...
@@ -91,9 +87,9 @@ class BatchRule:
             self._max_tokens[priority] = limit * 1.5
 
     def _suits(self, batch: list[C]) -> bool:
-        lengths = [len(one.encoding) for one in batch]
+        lengths = [len(one.asked.encoding) for one in batch]
         longest = max(lengths)
-        keep = frozenset[str]().union(*(one.keep for one in batch))
+        keep = frozenset[str]().union(*(one.asked.keep for one in batch))
         if (
             not alike(min(lengths), longest)
             or estimate_bytes(self._bert, len(batch), longest, keep) > self._max_bytes

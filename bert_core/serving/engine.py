@@ -7,7 +7,7 @@ Equal inputs run once. What was run stays in a cache that is bounded in bytes.
 import atexit
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 
@@ -15,8 +15,7 @@ import torch
 
 from bert_core.errors import EngineClosedError, EngineError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ALL, BertRun, check_keep, run_batch
-from bert_core.model.tokenization import Encoding
+from bert_core.model.inference import Asked, BertRun, run_batch
 from bert_core.serving.batching import BatchRule, Priority
 from bert_core.serving.run_cache import RunCache, run_key
 from bert_core.serving.waiting import Job, Request, RequestQueue, StillWanted
@@ -27,7 +26,7 @@ MAX_WAITING = 256
 MAX_PATIENCE = 0.002  # seconds
 SHORT_PASS = 1_000_000_000  # multiply-adds; 94 tokens of the embedded model, 11 of BERT-base
 
-RunBatch = Callable[[Bert, Sequence[Encoding], Sequence[Collection[str]]], list[BertRun]]
+RunBatch = Callable[[Bert, Sequence[Asked]], list[BertRun]]
 
 
 class Engine:
@@ -102,8 +101,7 @@ class Engine:
 
     def submit(
         self,
-        encoding: Encoding,
-        keep: Collection[str] = ALL,
+        asked: Asked,
         *,
         priority: Priority = "visitor",
         still_wanted: StillWanted | None = None,
@@ -114,43 +112,36 @@ class Engine:
             future is cancelled.
 
         Raises:
-            InputError: `keep` names what no run has.
             EngineBusyError: too many wait.
             EngineClosedError: the engine was closed.
         """
-        return self._submit([encoding], [keep], priority, still_wanted)[0]
+        return self._submit([asked], priority, still_wanted)[0]
 
     def run(
         self,
-        encoding: Encoding,
-        keep: Collection[str] = ALL,
+        asked: Asked,
         *,
         priority: Priority = "visitor",
         still_wanted: StillWanted | None = None,
     ) -> BertRun:
         """`submit`, and wait for it; raises CancelledError if it was no longer wanted."""
-        return self.run_many([encoding], keep, priority=priority, still_wanted=still_wanted)[0]
+        return self.run_many([asked], priority=priority, still_wanted=still_wanted)[0]
 
     def run_many(
         self,
-        encodings: Sequence[Encoding],
-        keep: Collection[str] = ALL,
+        asked: Sequence[Asked],
         *,
-        keeps: Sequence[Collection[str]] | None = None,
         priority: Priority = "visitor",
         still_wanted: StillWanted | None = None,
     ) -> list[BertRun]:
         """Submit several together, so that they share batches, and wait for all of them.
 
-        keeps: what to keep of each, where they differ. Long lists are handed in by portions, so
-        that others find room between them.
+        Long lists are handed in by portions, so that others find room between them.
         """
-        keeps = [keep] * len(encodings) if keeps is None else keeps
         portion = max(1, self._queue.max_waiting // 4)
         runs: list[BertRun] = []
-        for start in range(0, len(encodings), portion):
-            part = slice(start, start + portion)
-            futures = self._submit(encodings[part], keeps[part], priority, still_wanted)
+        for start in range(0, len(asked), portion):
+            futures = self._submit(asked[start : start + portion], priority, still_wanted)
             try:
                 runs += [future.result() for future in futures]
             finally:
@@ -175,16 +166,12 @@ class Engine:
 
     def _submit(
         self,
-        encodings: Sequence[Encoding],
-        keeps: Sequence[Collection[str]],
+        asked: Sequence[Asked],
         priority: Priority,
         still_wanted: StillWanted | None,
     ) -> "list[Future[BertRun]]":
         """Take all of them or none: answer from the cache, join an equal input, or queue."""
-        requests = [
-            Request(encoding, run_key(self.bert, encoding), check_keep(keep), still_wanted)
-            for encoding, keep in zip(encodings, keeps, strict=True)
-        ]
+        requests = [Request(one, run_key(self.bert, one), still_wanted) for one in asked]
         with self._changed:
             if self._closed:
                 raise EngineClosedError("This model was put away. Load it again.")
@@ -249,12 +236,11 @@ class Engine:
 
     def _attempt(self, jobs: list[Job]) -> list[BertRun] | Exception:
         """The runs, or what went wrong; an error about memory lets go of the tensors it holds."""
-        encodings = [job.encoding for job in jobs]
-        tokens = max(map(len, encodings))
+        tokens = max(len(job.asked.encoding) for job in jobs)
         torch.set_num_threads(self._threads_for(len(jobs) * tokens))
         start = time.perf_counter()
         try:
-            runs = self._run_batch(self.bert, encodings, [job.keep for job in jobs])
+            runs = self._run_batch(self.bert, [job.asked for job in jobs])
         except Exception as error:  # reaches those who asked; the worker lives on
             if not is_memory_error(error):
                 return error

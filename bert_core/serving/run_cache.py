@@ -1,20 +1,19 @@
 """A cache of runs that is bounded in bytes, for the Engine, which holds the lock."""
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import replace
 
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES, BertRun
-from bert_core.model.tokenization import Encoding
+from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES, Asked, BertRun
 
 # Everything that the numbers of a run depend on.
-RunKey = tuple[str, tuple[int, ...], tuple[int, ...]]
+RunKey = tuple[str, Hashable]
 
 
-def run_key(bert: Bert, encoding: Encoding) -> RunKey:
-    """What equal inputs share: "Hello" and "hello" have one key where the vocabulary is uncased."""
-    return (bert.fingerprint, encoding.ids, encoding.segments)
+def run_key(bert: Bert, asked: Asked) -> RunKey:
+    """What equal inputs share."""
+    return bert.fingerprint, asked.numbers
 
 
 def trim_run(run: BertRun, keep: Collection[str]) -> BertRun:

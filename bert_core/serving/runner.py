@@ -1,13 +1,12 @@
 """How an analysis gets the many runs it needs: in this thread, or behind an engine's visitors."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from bert_core.errors import EngineBusyError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun, run_batch
-from bert_core.model.tokenization import Encoding
+from bert_core.model.inference import Asked, BertRun, run_batch
 from bert_core.serving.batching import Priority, alike, estimate_bytes
 
 BATCH_BYTES = 256_000_000  # memory of one batch, by estimate
@@ -18,9 +17,7 @@ RETRY_SECONDS = 0.05  # until an engine that is full is asked again
 class Runner(Protocol):
     """Runs inputs and returns their runs in the same order."""
 
-    def __call__(
-        self, encodings: Sequence[Encoding], keep: Collection[str] = ()
-    ) -> Sequence[BertRun]: ...
+    def __call__(self, asked: Sequence[Asked]) -> Sequence[BertRun]: ...
 
 
 class SharedModel(Protocol):
@@ -28,8 +25,7 @@ class SharedModel(Protocol):
 
     def run_many(
         self,
-        encodings: Sequence[Encoding],
-        keep: Collection[str],
+        asked: Sequence[Asked],
         *,
         priority: Priority,
         still_wanted: Callable[[], bool] | None,
@@ -39,12 +35,12 @@ class SharedModel(Protocol):
 def direct_runner(bert: Bert) -> Runner:
     """Runs batches of like lengths in the thread that asks; for notebooks and the command line."""
 
-    def run(encodings: Sequence[Encoding], keep: Collection[str] = ()) -> Sequence[BertRun]:
+    def run(asked: Sequence[Asked]) -> Sequence[BertRun]:
         found: dict[int, BertRun] = {}
-        for batch in _batches(bert, encodings, keep):
-            runs = run_batch(bert, [encodings[at] for at in batch], [keep] * len(batch))
+        for batch in _batches(bert, asked):
+            runs = run_batch(bert, [asked[at] for at in batch])
             found.update(zip(batch, runs, strict=True))
-        return [found[at] for at in range(len(encodings))]
+        return [found[at] for at in range(len(asked))]
 
     return run
 
@@ -55,10 +51,10 @@ def engine_runner(engine: SharedModel, still_wanted: Callable[[], bool] | None =
     The runner raises CancelledError once `still_wanted` says no.
     """
 
-    def run(encodings: Sequence[Encoding], keep: Collection[str] = ()) -> Sequence[BertRun]:
+    def run(asked: Sequence[Asked]) -> Sequence[BertRun]:
         while True:
             try:
-                return engine.run_many(encodings, keep, priority="scan", still_wanted=still_wanted)
+                return engine.run_many(asked, priority="scan", still_wanted=still_wanted)
             except EngineBusyError:
                 if still_wanted is not None and not still_wanted():
                     raise
@@ -67,21 +63,22 @@ def engine_runner(engine: SharedModel, still_wanted: Callable[[], bool] | None =
     return run
 
 
-def _batches(
-    bert: Bert, encodings: Sequence[Encoding], keep: Collection[str]
-) -> Iterator[list[int]]:
+def _batches(bert: Bert, asked: Sequence[Asked]) -> Iterator[list[int]]:
     """Places of inputs that run together, the longest first."""
+    lengths = [len(one.encoding) for one in asked]
     batch: list[int] = []
-    for at in sorted(range(len(encodings)), key=lambda at: -len(encodings[at])):
+    kept = frozenset[str]()  # by any of the batch, with the next one
+    for at in sorted(range(len(asked)), key=lambda at: -lengths[at]):
+        kept |= frozenset(asked[at].keep)
         if batch:
-            longest, rows = len(encodings[batch[0]]), len(batch) + 1
+            longest, rows = lengths[batch[0]], len(batch) + 1
             if not (
-                alike(len(encodings[at]), longest)
+                alike(lengths[at], longest)
                 and rows * longest <= BATCH_TOKENS
-                and estimate_bytes(bert, rows, longest, keep) <= BATCH_BYTES
+                and estimate_bytes(bert, rows, longest, kept) <= BATCH_BYTES
             ):
                 yield batch
-                batch = []
+                batch, kept = [], frozenset(asked[at].keep)
         batch.append(at)
     if batch:
         yield batch

@@ -2,13 +2,12 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
 from bert_core.errors import EngineBusyError, InputError
-from bert_core.model.inference import BertRun, check_keep
-from bert_core.model.tokenization import Encoding
+from bert_core.model.inference import Asked, BertRun
 from bert_core.serving.engine import Engine
 from bert_core.serving.job import Job
 from bert_core.serving.waiting import StillWanted
@@ -24,12 +23,9 @@ class Scan(Job[Result]):
 
     A job that ends with the last input, a failure, `stop`, or the engine.
 
-    keep: what `reduce` needs of a run. reduce: called in the scan's thread, one run after the
+    reduce: called in the scan's thread, one run after the
         other; the runs themselves are let go. still_wanted: asked from other threads; the scan
         stops where it says no.
-
-    Raises:
-        InputError: `keep` names what no run has.
     """
 
     _ENDED = "The scan ended after {done} of {total} texts"
@@ -37,21 +33,19 @@ class Scan(Job[Result]):
     def __init__(
         self,
         engine: Engine,
-        encodings: Sequence[Encoding],
-        keep: Collection[str],
+        asked: Sequence[Asked],
         reduce: Callable[[BertRun], Result],
         *,
         still_wanted: StillWanted | None = None,
     ) -> None:
         self._engine = engine
-        self._encodings = tuple(encodings)
-        self._keep = check_keep(keep)
+        self._asked = tuple(asked)
         self._reduce = reduce
-        self._asked = still_wanted
+        self._still_wanted = still_wanted
         self._skipped = 0
         self._lock = threading.Lock()
         self._pending: deque[Future[BertRun]] = deque()  # handed in, in order; under the lock
-        super().__init__(len(self._encodings), self._read_all, f"scan {engine.bert.name}")
+        super().__init__(len(self._asked), self._read_all, f"scan {engine.bert.name}")
 
     @property
     def done(self) -> int:
@@ -70,10 +64,10 @@ class Scan(Job[Result]):
                 future.cancel()
 
     def _wanted(self) -> bool:
-        return super()._wanted() and (self._asked is None or self._asked())
+        return super()._wanted() and (self._still_wanted is None or self._still_wanted())
 
     def _read_all(self, wanted: StillWanted) -> Iterator[Result]:
-        waiting = deque(self._encodings)
+        waiting = deque(self._asked)
         try:
             while (waiting or self._pending) and wanted():
                 self._hand_in(waiting)
@@ -81,13 +75,13 @@ class Scan(Job[Result]):
         finally:
             self.stop()  # nobody waits for what is under way
 
-    def _hand_in(self, waiting: deque[Encoding]) -> None:
+    def _hand_in(self, waiting: deque[Asked]) -> None:
         """Submit the next inputs, as many as may be under way and as the engine has room for."""
         with self._lock:
             while waiting and len(self._pending) < AT_ONCE and not self._stopped.is_set():
                 try:
                     future = self._engine.submit(
-                        waiting[0], self._keep, priority="scan", still_wanted=self._wanted
+                        waiting[0], priority="scan", still_wanted=self._wanted
                     )
                 except EngineBusyError:
                     return

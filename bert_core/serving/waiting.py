@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bert_core.errors import EngineBusyError
-from bert_core.model.inference import BertRun
-from bert_core.model.tokenization import Encoding
+from bert_core.model.inference import Asked, BertRun
 from bert_core.serving.batching import BatchRule, Priority
 from bert_core.serving.run_cache import RunCache, RunKey, trim_run
 
@@ -17,9 +16,8 @@ StillWanted = Callable[[], bool]
 class Request:
     """What one caller waits for."""
 
-    encoding: Encoding
+    asked: Asked
     key: RunKey
-    keep: frozenset[str]
     still_wanted: StillWanted | None
     future: "Future[BertRun]" = field(default_factory=Future)
 
@@ -39,7 +37,7 @@ class Request:
 
     def answer(self, run: BertRun) -> None:
         if self.future.set_running_or_notify_cancel():
-            self.future.set_result(trim_run(run, self.keep).relabelled(self.encoding))
+            self.future.set_result(trim_run(run, self.asked.keep).relabelled(self.asked.encoding))
 
     def fail(self, error: Exception) -> None:
         if self.future.set_running_or_notify_cancel():
@@ -51,13 +49,12 @@ class Job:
     """One input, for all who ask for it; what it keeps is what any of them asks for."""
 
     key: RunKey
-    encoding: Encoding
-    keep: frozenset[str] = frozenset()
+    asked: Asked
     priority: Priority = "scan"
     requests: list[Request] = field(default_factory=list)
 
     def add(self, request: Request, priority: Priority) -> None:
-        self.keep |= request.keep
+        self.asked = replace(self.asked, keep={*self.asked.keep, *request.asked.keep})
         self.requests.append(request)
         if priority == "visitor":
             self.priority = priority
@@ -99,13 +96,13 @@ class RequestQueue:
         Raises:
             EngineBusyError: there is no room for those that are new.
         """
-        found = [self.cache.get(request.key, request.keep) for request in requests]
+        found = [self.cache.get(request.key, request.asked.keep) for request in requests]
         others = [request for request, run in zip(requests, found, strict=True) if run is None]
         self._check_room(others, priority)
         for request in others:
             job = self._joined(request)
             if job is None:
-                job = self._waiting[request.key] = Job(request.key, request.encoding)
+                job = self._waiting[request.key] = Job(request.key, request.asked)
             job.add(request, priority)
         return found
 
@@ -141,7 +138,7 @@ class RequestQueue:
     def _joined(self, request: Request) -> Job | None:
         """The job that will answer `request` too, if there is one."""
         running = self._running.get(request.key)
-        if running is not None and request.keep <= running.keep:
+        if running is not None and set(request.asked.keep) <= set(running.asked.keep):
             return running
         return self._waiting.get(request.key)
 

@@ -1,12 +1,12 @@
 """A stand-in for `run_batch` that notes what it runs and can be held, and an engine held by it."""
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ALL, BertRun, run_batch
+from bert_core.model.inference import ALL, Asked, BertRun, run_batch
 from bert_core.model.tokenization import Encoding, encode
 from bert_core.serving.engine import Engine
 from bert_core.serving.runner import direct_runner
@@ -27,19 +27,17 @@ class Recorder:
         if not held:
             self.gate.set()
 
-    def __call__(
-        self, bert: Bert, encodings: Sequence[Encoding], keeps: Sequence[Collection[str]]
-    ) -> list[BertRun]:
-        texts = [encoding.text for encoding in encodings]
+    def __call__(self, bert: Bert, asked: Sequence[Asked]) -> list[BertRun]:
+        texts = [one.encoding.text for one in asked]
         self.batches.append(texts)
-        self.keeps.append([frozenset(keep) for keep in keeps])
+        self.keeps.append([frozenset(one.keep) for one in asked])
         self.entered.release()
         if not self.gate.wait(PATIENCE):
             raise TimeoutError("the test forgot to open the gate")
         error = self.fails(texts)
         if error is not None:
             raise error
-        return run_batch(bert, encodings, keeps)
+        return run_batch(bert, asked)
 
     @property
     def texts(self) -> list[str]:
@@ -57,7 +55,7 @@ class Held:
         self.bert = bert
         self.recorder = Recorder(held=True)
         self.engine = Engine(bert, run=self.recorder, **options)
-        self.first = self.engine.submit(encode(bert, "hold"))
+        self.first = self.engine.submit(Asked(encode(bert, "hold"), ALL))
         self.recorder.wait_until_running()
 
     def let_go(self) -> None:
@@ -74,12 +72,10 @@ class RecordingRunner:
         self._run = direct_runner(bert)
         self.asked: list[list[Encoding]] = []
 
-    def __call__(
-        self, encodings: Sequence[Encoding], keep: Collection[str] = ()
-    ) -> Sequence[BertRun]:
-        assert not keep
-        self.asked.append(list(encodings))
-        return self._run(encodings, keep)
+    def __call__(self, asked: Sequence[Asked]) -> Sequence[BertRun]:
+        assert not any(one.keep for one in asked)
+        self.asked.append([one.encoding for one in asked])
+        return self._run(asked)
 
     @property
     def sizes(self) -> list[int]:

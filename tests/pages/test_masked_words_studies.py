@@ -1021,9 +1021,9 @@ def test_layer_by_layer_costs_no_second_pass(
     kept: list[tuple[str, ...]] = []
     usual = engine._run_batch
 
-    def counting(bert: Bert, encodings: Any, keeps: Any) -> Any:
-        kept.extend(tuple(keep) for keep in keeps)
-        return usual(bert, encodings, keeps)
+    def counting(bert: Bert, asked: Any) -> Any:
+        kept.extend(tuple(one.keep) for one in asked)
+        return usual(bert, asked)
 
     monkeypatch.setattr(engine, "_run_batch", counting)
     asked = {"a": "She opened the door.", "b": "The room was dark.", "mask": "2"}

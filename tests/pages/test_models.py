@@ -310,9 +310,9 @@ def test_pages_that_show_the_same_share_one_forward_pass(
     ran: list[int] = []
     run = engine._run_batch
 
-    def counted(bert: Bert, encodings: list, keeps: list) -> list:
-        ran.append(len(encodings))
-        return run(bert, encodings, keeps)
+    def counted(bert: Bert, asked: list) -> list:
+        ran.append(len(asked))
+        return run(bert, asked)
 
     monkeypatch.setattr(engine, "_run_batch", counted)
     go_to(at, "next_sentence")

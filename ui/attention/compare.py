@@ -11,7 +11,7 @@ from bert_core.attention.comparison import Alignment, ChangedHead, align, differ
 from bert_core.attention.maps import head_name
 from bert_core.figures.bars import share_bars
 from bert_core.figures.thumbnails import pool_differences
-from bert_core.model.inference import ATTENTIONS, BertRun
+from bert_core.model.inference import ATTENTIONS, Asked, BertRun
 from bert_core.model.tokenization import Encoding, encode
 from ui import charts, markup, state
 from ui.components.heads import head_grid
@@ -37,7 +37,7 @@ def draw_compare(page: Page, run: BertRun) -> None:
     with sentence_on_failure():
         encoding = encode(page.bert, pinned[0], pinned[1] or None)
         alignment = align(encoding, run.encoding)
-        (other,) = page.run((encoding, (ATTENTIONS,)))
+        (other,) = page.run(Asked(encoding, {ATTENTIONS}))
         page.report(run)
         if other.attentions is not None and run.attentions is not None:
             changes = difference(other.attentions, run.attentions, alignment)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from bert_core.attention.links import BestWeights, best_by_distance
 from bert_core.attention.measures import HeadMeasures, measure_heads
-from bert_core.model.inference import ATTENTIONS, BertRun
+from bert_core.model.inference import ATTENTIONS, Asked, BertRun
 from bert_core.model.tokenization import encode
 from bert_core.serving.scan import Scan
 from ui import markup
@@ -56,7 +56,7 @@ def scan_texts(page: Page, texts: Texts) -> "Scan[TextReading]":
     """The scan of these texts by the page's model, which begins if nobody has asked before."""
 
     def start() -> "Scan[TextReading]":
-        encodings = [encode(page.bert, text, pair) for text, pair in texts]
-        return Scan(page.engine, encodings, (ATTENTIONS,), read_text)
+        asked = [Asked(encode(page.bert, text, pair), {ATTENTIONS}) for text, pair in texts]
+        return Scan(page.engine, asked, read_text)
 
     return session_scan(SLOT, (page.bert.fingerprint, tuple(texts)), start)

@@ -10,6 +10,7 @@ import streamlit as st
 from bert_core.figures.labels import percent
 from bert_core.figures.vocabulary import vocabulary_scatter
 from bert_core.masked_words.blanks import BlankComparison, WordContrast, compare_blanks, locate
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, encode
 from ui import charts, markup, state
 from ui.components.webgl import lacks_webgl
@@ -38,7 +39,7 @@ def draw_blank(page: Page, encoding: Encoding, place: int | None) -> None:
     if not second.masked:
         markup.note(words.BLANK_NEEDS)
         return
-    run, other_run = page.ask([encoding, second])
+    run, other_run = page.ask([Asked(encoding), Asked(second)])
     found = compare_blanks(page.bert, run, other_run, (place, second.masked[0]))
     sides = found.favoured(NAMED)
     draw_found(page, found, sides)

@@ -9,7 +9,7 @@ import streamlit as st
 from bert_core.figures.layer_lines import layer_line, probability_lines, rank_lines
 from bert_core.figures.lens import lens_table
 from bert_core.inside.lens import LayerReading, read_layers
-from bert_core.model.inference import HIDDEN_STATES
+from bert_core.model.inference import HIDDEN_STATES, Asked
 from bert_core.model.tokenization import Encoding
 from ui import charts, markup
 from ui.page import Page
@@ -26,7 +26,7 @@ def draw_layers(page: Page, encoding: Encoding, place: int | None) -> None:
     if place is None:
         markup.note(words.TARGETS_NEEDS)
         return
-    (run,) = page.ask([encoding], (HIDDEN_STATES,))
+    (run,) = page.ask([Asked(encoding, {HIDDEN_STATES})])
     reading = read_layers(page.bert, run, place, GUESSES)
     markup.heading(answer(reading), words.LENS_QUIET)
     left, right = st.columns([6, 5], gap="large")

@@ -8,6 +8,7 @@ import streamlit as st
 from bert_core.figures.bars import share_bars
 from bert_core.figures.labels import percent
 from bert_core.masked_words.targets import TargetPrediction, parse_targets, predict_targets
+from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding
 from ui import charts, markup, state
 from ui.page import Page
@@ -33,7 +34,7 @@ def draw_targets(page: Page, encoding: Encoding, place: int | None) -> None:
         markup.note(problem)
     if not targets.ids:
         return
-    (run,) = page.ask([encoding])
+    (run,) = page.ask([Asked(encoding)])
     found = predict_targets(page.bert, run, place, targets.ids)
     draw_found(page, found)
     draw_study_foot(page, "targets", words.TARGETS_COLUMNS, lambda: table_rows(found), chart=CHART)

@@ -6,7 +6,7 @@ from typing import Any
 from bert_core.figures.labels import percent
 from bert_core.figures.layer_lines import next_sentence_line
 from bert_core.inside.lens import NextSentenceLayers, next_sentence_layers
-from bert_core.model.inference import HIDDEN_STATES, BertRun
+from bert_core.model.inference import HIDDEN_STATES, Asked, BertRun
 from ui import charts, markup
 from ui.page import Page
 from ui.takeaway import draw_study_foot
@@ -16,7 +16,7 @@ CHART = "next_sentence.layers.line"
 
 
 def draw_layers(page: Page, run: BertRun) -> None:
-    (kept,) = page.ask([run.encoding], (HIDDEN_STATES,))
+    (kept,) = page.ask([Asked(run.encoding, {HIDDEN_STATES})])
     found = next_sentence_layers(page.bert, kept)
     markup.heading(*answer(found))
     charts.draw(

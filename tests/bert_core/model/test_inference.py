@@ -9,7 +9,15 @@ from transformers import BertForPreTraining
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
 from bert_core.model.checkpoints import EMBEDDED_FOLDER
-from bert_core.model.inference import ALL, ATTENTIONS, HIDDEN_STATES, BertRun, run_batch, run_bert
+from bert_core.model.inference import (
+    ALL,
+    ATTENTIONS,
+    HIDDEN_STATES,
+    Asked,
+    BertRun,
+    run_batch,
+    run_bert,
+)
 from bert_core.model.tokenization import Encoding, encode
 from tests.kit.texts import any_text
 from tests.kit.tiny import tiny_bert, tiny_model
@@ -80,7 +88,7 @@ def test_pooled_is_what_the_next_sentence_head_reads(bert: Bert) -> None:
 
 def test_alone_or_in_a_padded_batch_is_the_same(bert: Bert) -> None:
     encodings = [encode(bert, text, pair) for text, pair in INPUTS]
-    runs = run_batch(bert, encodings, [ALL] * len(encodings))
+    runs = run_batch(bert, [Asked(encoding, ALL) for encoding in encodings])
     for run, encoding in zip(runs, encodings, strict=True):
         alone = run_bert(bert, encoding)
         for part in (*ALL, "last_hidden_state", "pooled", "next_sentence_logits"):
@@ -89,8 +97,25 @@ def test_alone_or_in_a_padded_batch_is_the_same(bert: Bert) -> None:
 
 def test_each_of_a_batch_keeps_what_was_asked_for_it(tiny: Bert) -> None:
     keeps = [(), (ATTENTIONS,), (HIDDEN_STATES,), ALL]
-    runs = run_batch(tiny, [encode(tiny, "the cat")] * 4, keeps)
+    runs = run_batch(tiny, [Asked(encode(tiny, "the cat"), keep) for keep in keeps])
     assert [run.kept for run in runs] == [set(keep) for keep in keeps]
+
+
+def test_what_no_run_has_cannot_be_asked_for(tiny: Bert) -> None:
+    with pytest.raises(InputError, match="keeps attentions or hidden_states, not gradients"):
+        Asked(encode(tiny, "the cat"), ("gradients", ATTENTIONS))
+
+
+def test_what_is_asked_equals_what_asks_the_same_and_can_be_a_key(tiny: Bert) -> None:
+    lower, upper = encode(tiny, "the cat"), encode(tiny, "The Cat")
+    same = [Asked(lower, ALL), Asked(lower, [*reversed(ALL)]), Asked(lower, {*ALL})]
+    assert len(set(same)) == 1
+    assert len({*same, Asked(lower), Asked(upper, ALL)}) == 3
+    assert Asked(lower).numbers == Asked(upper, ALL).numbers
+    others = ("the dog", None), ("the", "cat"), ("the [MASK]", None)
+    assert (
+        len({Asked(encode(tiny, *text)).numbers for text in others} - {Asked(lower).numbers}) == 3
+    )
 
 
 @given(text=any_text, pair=any_text)
@@ -121,8 +146,8 @@ def arrays(run: BertRun) -> list[np.ndarray]:
 
 
 def test_arrays_are_float32_read_only_and_hold_no_more_than_they_show(tiny: Bert) -> None:
-    encodings = [encode(tiny, "a"), encode(tiny, "a " * 200)]
-    short = run_batch(tiny, encodings, [ALL, ALL])[0]
+    texts = ("a", "a " * 200)
+    short = run_batch(tiny, [Asked(encode(tiny, text), ALL) for text in texts])[0]
     assert len(arrays(short)) == 5
     for array in arrays(short):
         assert array.dtype == np.float32

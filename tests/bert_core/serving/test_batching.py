@@ -5,25 +5,24 @@ from dataclasses import dataclass
 import pytest
 
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ALL, ATTENTIONS, HIDDEN_STATES
-from bert_core.model.tokenization import Encoding, encode
+from bert_core.model.inference import ALL, ATTENTIONS, HIDDEN_STATES, Asked
+from bert_core.model.tokenization import encode
 from bert_core.serving.batching import BATCH_SECONDS, BatchRule, Priority, alike, estimate_bytes
 
 
 @dataclass(frozen=True, eq=False)
 class Waiting:
-    encoding: Encoding
+    asked: Asked
     priority: Priority
-    keep: frozenset[str] = frozenset()
 
 
 def make(bert: Bert, lengths: list[int], priority: Priority = "visitor") -> list[Waiting]:
     """Inputs of so many tokens."""
-    return [Waiting(encode(bert, "a " * (tokens - 2)), priority) for tokens in lengths]
+    return [Waiting(Asked(encode(bert, "a " * (tokens - 2))), priority) for tokens in lengths]
 
 
 def lengths(batch: list[Waiting]) -> list[int]:
-    return [len(one.encoding) for one in batch]
+    return [len(one.asked.encoding) for one in batch]
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ from bert_core.errors import (
     BertLensError,
     EngineClosedError,
     EngineError,
-    InputError,
 )
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ALL, ATTENTIONS, HIDDEN_STATES, BertRun, run_bert
+from bert_core.model.inference import ALL, ATTENTIONS, HIDDEN_STATES, Asked, BertRun, run_bert
 from bert_core.model.tokenization import Encoding, encode
 from bert_core.serving.engine import Engine, is_memory_error
 from tests.kit.recorder import PATIENCE, SENTENCES, Held, Recorder, assert_same
@@ -26,7 +25,7 @@ from tests.kit.recorder import PATIENCE, SENTENCES, Held, Recorder, assert_same
 
 def test_one_request_equals_a_direct_run(tiny: Bert, engine: Engine) -> None:
     encoding = encode(tiny, "the cat sat on the mat", "the dog ran")
-    assert_same(engine.run(encoding), run_bert(tiny, encoding))
+    assert_same(engine.run(Asked(encoding, ALL)), run_bert(tiny, encoding))
 
 
 @pytest.mark.parametrize("model", ["tiny", "embedded"])
@@ -35,7 +34,7 @@ def test_batched_equals_alone(model: str, request: pytest.FixtureRequest) -> Non
     encodings = [encode(bert, " ".join(["the cat sat"] * n)) for n in (1, 2, 3, 4)]
     recorder = Recorder()
     with Engine(bert, run=recorder) as engine:
-        runs = engine.run_many(encodings)
+        runs = engine.run_many([Asked(encoding, ALL) for encoding in encodings])
     assert max(map(len, recorder.batches)) > 1
     for run, encoding in zip(runs, encodings, strict=True):
         assert_same(run, run_bert(bert, encoding))
@@ -47,7 +46,7 @@ def test_sixteen_threads_get_their_own_answers(tiny: Bert, engine: Engine) -> No
 
     def ask(encoding: Encoding) -> list[BertRun]:
         together.wait(PATIENCE)
-        return [engine.run(encoding), engine.run(encoding, (ATTENTIONS,))]
+        return [engine.run(Asked(encoding, ALL)), engine.run(Asked(encoding, (ATTENTIONS,)))]
 
     with ThreadPoolExecutor(len(encodings)) as pool:
         answers = list(pool.map(ask, encodings, timeout=PATIENCE))
@@ -58,7 +57,7 @@ def test_sixteen_threads_get_their_own_answers(tiny: Bert, engine: Engine) -> No
 
 
 def test_arrays_are_read_only(tiny: Bert, engine: Engine) -> None:
-    run = engine.run(encode(tiny, "the cat"))
+    run = engine.run(Asked(encode(tiny, "the cat"), ALL))
     for array in (run.attentions, run.hidden_states, run.last_hidden_state, run.pooled):
         assert array is not None
         with pytest.raises(ValueError, match="read-only"):
@@ -67,26 +66,22 @@ def test_arrays_are_read_only(tiny: Bert, engine: Engine) -> None:
 
 def test_only_what_was_asked_for_is_kept(tiny: Bert, engine: Engine) -> None:
     for keep in ((), (ATTENTIONS,), (HIDDEN_STATES,), ALL):
-        assert engine.run(encode(tiny, f"keeps {len(keep)} {keep}"), keep).kept == set(keep)
+        assert engine.run(Asked(encode(tiny, f"keeps {len(keep)} {keep}"), keep)).kept == set(keep)
 
 
 def test_many_may_each_keep_their_own(tiny: Bert, engine: Engine) -> None:
     keeps = [(), (ATTENTIONS,), (HIDDEN_STATES,)]
-    runs = engine.run_many([encode(tiny, text) for text in SENTENCES[:3]], keeps=keeps)
+    runs = engine.run_many(
+        [Asked(encode(tiny, SENTENCES[at]), keep) for at, keep in enumerate(keeps)]
+    )
     assert [run.kept for run in runs] == [set(keep) for keep in keeps]
 
 
 def test_a_list_longer_than_the_queue_is_answered_in_order(tiny: Bert) -> None:
     encodings = [encode(tiny, f"the cat {n}") for n in range(20)]
     with Engine(tiny, max_waiting=8) as engine:
-        runs = engine.run_many(encodings, (), priority="scan")
+        runs = engine.run_many([Asked(one) for one in encodings], priority="scan")
     assert [run.encoding for run in runs] == encodings
-
-
-def test_an_unknown_part_is_refused_before_it_waits(tiny: Bert, engine: Engine) -> None:
-    with pytest.raises(InputError):
-        engine.submit(encode(tiny, "the cat"), ("gradients",))
-    assert engine.idle
 
 
 # Giving up
@@ -94,9 +89,11 @@ def test_an_unknown_part_is_refused_before_it_waits(tiny: Bert, engine: Engine) 
 
 def test_what_nobody_wants_any_more_never_runs(hold: Callable[..., Held], tiny: Bert) -> None:
     held = hold()
-    unwanted = held.engine.submit(encode(tiny, "left the page"), still_wanted=lambda: False)
-    cancelled = held.engine.submit(encode(tiny, "gave up"))
-    wanted = held.engine.submit(encode(tiny, "the cat"), still_wanted=lambda: True)
+    unwanted = held.engine.submit(
+        Asked(encode(tiny, "left the page"), ALL), still_wanted=lambda: False
+    )
+    cancelled = held.engine.submit(Asked(encode(tiny, "gave up"), ALL))
+    wanted = held.engine.submit(Asked(encode(tiny, "the cat"), ALL), still_wanted=lambda: True)
     assert cancelled.cancel()
     held.let_go()
     wanted.result(PATIENCE)
@@ -109,8 +106,8 @@ def test_one_who_gives_up_takes_nothing_from_the_others(
     hold: Callable[..., Held], tiny: Bert
 ) -> None:
     held = hold()
-    gone = held.engine.submit(encode(tiny, "the cat"), still_wanted=lambda: False)
-    stays = held.engine.submit(encode(tiny, "the cat"))
+    gone = held.engine.submit(Asked(encode(tiny, "the cat"), ALL), still_wanted=lambda: False)
+    stays = held.engine.submit(Asked(encode(tiny, "the cat"), ALL))
     held.let_go()
     assert stays.result(PATIENCE).encoding.text == "the cat"
     assert gone.cancelled()
@@ -123,8 +120,8 @@ def test_a_question_that_fails_fails_only_its_own_request(
         raise ZeroDivisionError
 
     held = hold()
-    bad = held.engine.submit(encode(tiny, "the cat"), still_wanted=broken)
-    good = held.engine.submit(encode(tiny, "the dog"))
+    bad = held.engine.submit(Asked(encode(tiny, "the cat"), ALL), still_wanted=broken)
+    good = held.engine.submit(Asked(encode(tiny, "the dog"), ALL))
     held.let_go()
     assert good.result(PATIENCE).encoding.text == "the dog"
     with pytest.raises(ZeroDivisionError):
@@ -137,14 +134,16 @@ def test_a_question_that_fails_fails_only_its_own_request(
 def test_an_error_in_one_reaches_only_that_one(hold: Callable[..., Held], tiny: Bert) -> None:
     held = hold()
     held.recorder.fails = lambda texts: KeyError("bad") if "bad" in texts else None
-    good, bad, fine = (held.engine.submit(encode(tiny, text)) for text in ("good", "bad", "fine"))
+    good, bad, fine = (
+        held.engine.submit(Asked(encode(tiny, text), ALL)) for text in ("good", "bad", "fine")
+    )
     held.let_go()
     assert good.result(PATIENCE).encoding.text == "good"
     assert fine.result(PATIENCE).encoding.text == "fine"
     with pytest.raises(KeyError):
         bad.result(PATIENCE)
     assert held.recorder.batches[1] == ["good", "bad", "fine"]
-    assert held.engine.run(encode(tiny, "after")).encoding.text == "after"
+    assert held.engine.run(Asked(encode(tiny, "after"), ALL)).encoding.text == "after"
 
 
 def test_an_input_that_the_model_cannot_run_leaves_its_neighbours_alone(
@@ -153,7 +152,7 @@ def test_an_input_that_the_model_cannot_run_leaves_its_neighbours_alone(
     held = hold()
     sound = encode(tiny, "the cat")
     foreign = replace(sound, ids=(2, 999_999, 999_999, 3))  # as if from another vocabulary
-    futures = [held.engine.submit(encoding) for encoding in (sound, foreign)]
+    futures = [held.engine.submit(Asked(encoding, ALL)) for encoding in (sound, foreign)]
     held.let_go()
     assert_same(futures[0].result(PATIENCE), run_bert(tiny, sound))
     with pytest.raises(IndexError):
@@ -173,10 +172,10 @@ def test_want_of_memory_is_told_in_a_sentence(
 ) -> None:
     recorder.fails = lambda texts: error
     with pytest.raises(EngineError, match="not enough memory") as caught:
-        engine.run(encode(tiny, "the cat"))
+        engine.run(Asked(encode(tiny, "the cat"), ALL))
     assert isinstance(caught.value, BertLensError)
     recorder.fails = lambda texts: None
-    assert engine.run(encode(tiny, "the cat")).encoding.text == "the cat"
+    assert engine.run(Asked(encode(tiny, "the cat"), ALL)).encoding.text == "the cat"
 
 
 def test_other_errors_are_not_mistaken_for_want_of_memory() -> None:
@@ -191,7 +190,7 @@ def test_closing_ends_the_thread_and_fails_what_waits(
     hold: Callable[..., Held], tiny: Bert
 ) -> None:
     held = hold()
-    waiting = held.engine.submit(encode(tiny, "the cat"))
+    waiting = held.engine.submit(Asked(encode(tiny, "the cat"), ALL))
     closing = threading.Thread(target=held.engine.close)
     closing.start()
     with pytest.raises(EngineClosedError):
@@ -202,7 +201,7 @@ def test_closing_ends_the_thread_and_fails_what_waits(
     assert not held.engine._worker.is_alive()
     assert held.engine.cached_bytes == 0
     with pytest.raises(EngineClosedError):
-        held.engine.submit(encode(tiny, "the cat"))
+        held.engine.submit(Asked(encode(tiny, "the cat"), ALL))
     held.engine.close()
 
 
@@ -223,7 +222,7 @@ def test_a_worker_that_dies_leaves_nobody_waiting(tiny: Bert) -> None:
 
     engine = Engine(tiny, run=die)
     with pytest.raises(EngineClosedError):
-        engine.submit(encode(tiny, "the cat")).result(PATIENCE)
+        engine.submit(Asked(encode(tiny, "the cat"), ALL)).result(PATIENCE)
     engine._worker.join(PATIENCE)
     assert engine.closed
 
@@ -236,7 +235,7 @@ def test_a_callback_may_close_the_engine(tiny: Bert) -> None:
         engine.close()
         ended.set()
 
-    engine.submit(encode(tiny, "the cat")).add_done_callback(close)
+    engine.submit(Asked(encode(tiny, "the cat"), ALL)).add_done_callback(close)
     assert ended.wait(PATIENCE)
     engine._worker.join(PATIENCE)
     assert not engine._worker.is_alive()
@@ -246,9 +245,10 @@ def test_the_interpreter_ends_while_an_engine_is_open_and_works() -> None:
     code = (
         "from tests.kit.tiny import tiny_bert; from bert_core.serving.engine import Engine;"
         "from bert_core.model.tokenization import encode;"
+        "from bert_core.model.inference import ALL, Asked;"
         "bert = tiny_bert(); engine = Engine(bert);"
-        "engine.run(encode(bert, 'the cat'));"
-        "[engine.submit(encode(bert, ' '.join(['cat'] * n))) for n in range(100, 150)]"
+        "engine.run(Asked(encode(bert, 'the cat'), ALL));"
+        "[engine.submit(Asked(encode(bert, 'cat ' * n), ALL)) for n in range(100, 150)]"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False

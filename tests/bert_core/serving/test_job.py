@@ -8,7 +8,7 @@ import pytest
 
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ATTENTIONS, run_bert
+from bert_core.model.inference import ATTENTIONS, Asked, run_bert
 from bert_core.model.tokenization import encode
 from bert_core.serving import runner
 from bert_core.serving.engine import Engine
@@ -27,7 +27,7 @@ def run(request: pytest.FixtureRequest, tiny: Bert, engine: Engine) -> Runner:
 
 def test_every_input_gets_its_own_run_in_order(tiny: Bert, run: Runner) -> None:
     encodings = [encode(tiny, text) for text in TEXTS * 3]
-    runs = run(encodings, (ATTENTIONS,))
+    runs = run([Asked(encoding, {ATTENTIONS}) for encoding in encodings])
     assert [one.encoding for one in runs] == encodings
     for one in runs:
         alone = run_bert(tiny, one.encoding, keep=(ATTENTIONS,))
@@ -46,7 +46,7 @@ def test_batches_hold_like_lengths_and_no_more_than_they_may(
 ) -> None:
     encodings = [encode(tiny, "the cat " * length) for length in (1, 30, 2, 29, 1, 1, 1)]
     monkeypatch.setattr(runner, "BATCH_TOKENS", 30)
-    batches = list(runner._batches(tiny, encodings, ()))
+    batches = list(runner._batches(tiny, [Asked(one) for one in encodings]))
     assert sorted(at for batch in batches for at in batch) == list(range(len(encodings)))
     for batch in batches:
         lengths = [len(encodings[at]) for at in batch]
@@ -83,7 +83,7 @@ def test_a_job_that_waits_for_an_engine_stops_without_an_error(tiny: Bert, engin
     def produce(wanted: StillWanted) -> Iterator[int]:
         run = engine_runner(engine, wanted)
         for at in range(10_000):
-            run([encode(tiny, f"the cat {at}")])
+            run([Asked(encode(tiny, f"the cat {at}"))])
             yield at
 
     job = Job(10_000, produce)

@@ -13,6 +13,7 @@ from bert_core.errors import (
     ModelTooLargeError,
 )
 from bert_core.model.bert import Bert
+from bert_core.model.inference import ALL, Asked
 from bert_core.model.tokenization import encode
 from bert_core.serving.registry import EngineRegistry
 from tests.kit.tiny import tiny_bert
@@ -123,7 +124,7 @@ def test_an_engine_in_use_is_never_ended(
         asked.set()
         return go.wait(PATIENCE)
 
-    future = used.submit(encode(tiny, "the cat"), still_wanted=still_wanted)
+    future = used.submit(Asked(encode(tiny, "the cat"), ALL), still_wanted=still_wanted)
     assert asked.wait(PATIENCE)
     registry.get("c", "cpu")
     assert unused.closed
@@ -142,7 +143,7 @@ def test_where_all_are_in_use_the_new_one_is_refused(
         asked.set()
         return go.wait(PATIENCE)
 
-    future = used.submit(encode(tiny, "the cat"), still_wanted=still_wanted)
+    future = used.submit(Asked(encode(tiny, "the cat"), ALL), still_wanted=still_wanted)
     assert asked.wait(PATIENCE)
     with pytest.raises(ModelTooLargeError, match="others use"):
         registry.get("b", "cpu")

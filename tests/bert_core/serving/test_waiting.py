@@ -8,7 +8,7 @@ import pytest
 
 from bert_core.errors import EngineBusyError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ALL, ATTENTIONS, HIDDEN_STATES, run_bert
+from bert_core.model.inference import ALL, ATTENTIONS, HIDDEN_STATES, Asked, run_bert
 from bert_core.model.tokenization import encode
 from bert_core.serving.engine import Engine
 from tests.kit.recorder import PATIENCE, SENTENCES, Held, Recorder, assert_same
@@ -18,8 +18,8 @@ from tests.kit.recorder import PATIENCE, SENTENCES, Held, Recorder, assert_same
 
 def test_equal_inputs_run_once(hold: Callable[..., Held], tiny: Bert) -> None:
     held = hold(cache_bytes=0)
-    futures = [held.engine.submit(encode(tiny, "the cat sat")) for _ in range(5)]
-    futures += [held.engine.submit(encode(tiny, "hold")) for _ in range(5)]
+    futures = [held.engine.submit(Asked(encode(tiny, "the cat sat"), ALL)) for _ in range(5)]
+    futures += [held.engine.submit(Asked(encode(tiny, "hold"), ALL)) for _ in range(5)]
     assert held.engine.waiting == 1
     held.let_go()
     for future in futures:
@@ -31,9 +31,9 @@ def test_a_request_that_needs_more_than_the_running_one_keeps_runs_again(
     hold: Callable[..., Held], tiny: Bert
 ) -> None:
     held = hold()
-    less = held.engine.submit(encode(tiny, "the cat"), (ATTENTIONS,))
-    more = held.engine.submit(encode(tiny, "the cat"), (HIDDEN_STATES,))
-    running = held.engine.submit(encode(tiny, "hold"), ())
+    less = held.engine.submit(Asked(encode(tiny, "the cat"), (ATTENTIONS,)))
+    more = held.engine.submit(Asked(encode(tiny, "the cat"), (HIDDEN_STATES,)))
+    running = held.engine.submit(Asked(encode(tiny, "hold")))
     held.let_go()
     assert less.result(PATIENCE).kept == {ATTENTIONS}
     assert more.result(PATIENCE).kept == {HIDDEN_STATES}
@@ -44,9 +44,9 @@ def test_a_request_that_needs_more_than_the_running_one_keeps_runs_again(
 def test_a_running_batch_that_keeps_too_little_is_not_joined(tiny: Bert) -> None:
     recorder = Recorder(held=True)
     with Engine(tiny, run=recorder) as engine:
-        little = engine.submit(encode(tiny, "the cat"), ())
+        little = engine.submit(Asked(encode(tiny, "the cat")))
         recorder.wait_until_running()
-        much = engine.submit(encode(tiny, "the cat"), ALL)
+        much = engine.submit(Asked(encode(tiny, "the cat"), ALL))
         recorder.gate.set()
         assert little.result(PATIENCE).kept == set()
         assert much.result(PATIENCE).kept == set(ALL)
@@ -57,19 +57,19 @@ def test_each_caller_gets_their_own_encoding(hold: Callable[..., Held], tiny: Be
     held = hold()
     typed = [encode(tiny, text) for text in ("Hello world", "hello world", "HELLO  world")]
     assert len({encoding.ids for encoding in typed}) == 1
-    futures = [held.engine.submit(encoding) for encoding in typed]
+    futures = [held.engine.submit(Asked(encoding, ALL)) for encoding in typed]
     held.let_go()
     for encoding, future in zip(typed, futures, strict=True):
         assert future.result(PATIENCE).encoding is encoding
     later = encode(tiny, "hElLo world")
-    assert held.engine.run(later).encoding is later
+    assert held.engine.run(Asked(later, ALL)).encoding is later
     assert held.recorder.texts == ["hold", "Hello world"]
 
 
 def test_segments_tell_inputs_apart(tiny: Bert, engine: Engine) -> None:
     first = encode(tiny, "the cat sat")
     second = replace(first, segments=tuple(1 for _ in first.segments))
-    a, b = engine.run(first), engine.run(second)
+    a, b = engine.run(Asked(first, ALL)), engine.run(Asked(second, ALL))
     assert not np.allclose(a.last_hidden_state, b.last_hidden_state)
 
 
@@ -79,18 +79,18 @@ def test_segments_tell_inputs_apart(tiny: Bert, engine: Engine) -> None:
 def test_what_was_run_is_answered_without_the_worker(hold: Callable[..., Held], tiny: Bert) -> None:
     held = hold()
     held.let_go()
-    known = held.engine.run(encode(tiny, "the cat sat"))
+    known = held.engine.run(Asked(encode(tiny, "the cat sat"), ALL))
     held.recorder.gate.clear()
-    held.engine.submit(encode(tiny, "the worker is busy with this"))
-    again = held.engine.submit(encode(tiny, "the cat sat"))
+    held.engine.submit(Asked(encode(tiny, "the worker is busy with this"), ALL))
+    again = held.engine.submit(Asked(encode(tiny, "the cat sat"), ALL))
     assert again.done()
     assert again.result().attentions is known.attentions
 
 
 def test_a_run_that_keeps_more_serves_less_without_a_copy(tiny: Bert, engine: Engine) -> None:
     encoding = encode(tiny, "the cat sat")
-    more = engine.run(encoding, ALL)
-    less = engine.run(encoding, (ATTENTIONS,))
+    more = engine.run(Asked(encoding, ALL))
+    less = engine.run(Asked(encoding, (ATTENTIONS,)))
     assert less.kept == {ATTENTIONS}
     assert less.attentions is more.attentions
 
@@ -99,10 +99,10 @@ def test_a_run_that_keeps_less_does_not_serve_more(
     tiny: Bert, engine: Engine, recorder: Recorder
 ) -> None:
     encoding = encode(tiny, "the cat sat")
-    engine.run(encoding, (ATTENTIONS,))
-    engine.run(encoding, (HIDDEN_STATES,))
+    engine.run(Asked(encoding, (ATTENTIONS,)))
+    engine.run(Asked(encoding, (HIDDEN_STATES,)))
     assert len(recorder.batches) == 2
-    both = engine.run(encoding, ALL)
+    both = engine.run(Asked(encoding, ALL))
     assert len(recorder.batches) == 2
     assert_same(both, run_bert(tiny, encoding))
 
@@ -114,21 +114,21 @@ def test_the_cache_stays_within_its_bytes_and_forgets_the_longest_unused(
     one = run_bert(tiny, encode(tiny, texts[0])).bytes
     with Engine(tiny, cache_bytes=3 * one, run=recorder) as engine:
         for text in texts[:3]:
-            engine.run(encode(tiny, text))
-        engine.run(encode(tiny, "a cat"))  # used again: "a dog" is the oldest now
-        engine.run(encode(tiny, "a bank"))
+            engine.run(Asked(encode(tiny, text), ALL))
+        engine.run(Asked(encode(tiny, "a cat"), ALL))  # used again: "a dog" is the oldest now
+        engine.run(Asked(encode(tiny, "a bank"), ALL))
         assert engine.cached_bytes == 3 * one
         assert recorder.texts == texts
         for text in ("a cat", "a mat", "a bank"):
-            engine.run(encode(tiny, text))
+            engine.run(Asked(encode(tiny, text), ALL))
         assert recorder.texts == texts
-        engine.run(encode(tiny, "a dog"))
+        engine.run(Asked(encode(tiny, "a dog"), ALL))
         assert recorder.texts == [*texts, "a dog"]
 
 
 def test_a_run_larger_than_the_cache_is_answered_and_not_kept(tiny: Bert) -> None:
     with Engine(tiny, cache_bytes=1000) as engine:
-        assert engine.run(encode(tiny, "the cat sat on the mat")).attentions is not None
+        assert engine.run(Asked(encode(tiny, "the cat sat on the mat"), ALL)).attentions is not None
         assert engine.cached_bytes == 0
 
 
@@ -141,7 +141,7 @@ def test_inputs_of_like_length_share_a_batch_and_others_do_not(
     held = hold()
     short, long = ["a", "a b", "a b c"], [" ".join("a" * n) for n in (60, 61, 62)]
     mixed = [text for pair in zip(short, long, strict=True) for text in pair]
-    futures = [held.engine.submit(encode(tiny, text), ()) for text in mixed]
+    futures = [held.engine.submit(Asked(encode(tiny, text))) for text in mixed]
     held.let_go()
     for future in futures:
         future.result(PATIENCE)
@@ -150,7 +150,7 @@ def test_inputs_of_like_length_share_a_batch_and_others_do_not(
 
 def test_a_batch_stays_within_its_bytes(hold: Callable[..., Held], tiny: Bert) -> None:
     held = hold(batch_bytes=1)
-    futures = [held.engine.submit(encode(tiny, text)) for text in SENTENCES[:4]]
+    futures = [held.engine.submit(Asked(encode(tiny, text), ALL)) for text in SENTENCES[:4]]
     held.let_go()
     for future in futures:
         future.result(PATIENCE)
@@ -162,8 +162,8 @@ def test_visitors_come_before_scans_and_scans_run_in_small_batches(
 ) -> None:
     held = hold()
     scan = [f"scan {n} a b c d e f g h i j k l m n o p" for n in range(8)]
-    scans = [held.engine.submit(encode(tiny, text), (), priority="scan") for text in scan]
-    visitors = [held.engine.submit(encode(tiny, text), ()) for text in ("the cat", "the dog")]
+    scans = [held.engine.submit(Asked(encode(tiny, text)), priority="scan") for text in scan]
+    visitors = [held.engine.submit(Asked(encode(tiny, text))) for text in ("the cat", "the dog")]
     held.let_go()
     for future in (*scans, *visitors):
         future.result(PATIENCE)
@@ -176,9 +176,9 @@ def test_a_scan_that_a_visitor_asks_for_too_is_a_visitors(
     hold: Callable[..., Held], tiny: Bert
 ) -> None:
     held = hold()
-    others = [held.engine.submit(encode(tiny, "a b c"), (), priority="scan")]
-    others += [held.engine.submit(encode(tiny, "the cat"), (), priority="scan")]
-    visitor = held.engine.submit(encode(tiny, "the cat"), ())
+    others = [held.engine.submit(Asked(encode(tiny, "a b c")), priority="scan")]
+    others += [held.engine.submit(Asked(encode(tiny, "the cat")), priority="scan")]
+    visitor = held.engine.submit(Asked(encode(tiny, "the cat")))
     held.let_go()
     for future in (*others, visitor):
         future.result(PATIENCE)
@@ -187,14 +187,16 @@ def test_a_scan_that_a_visitor_asks_for_too_is_a_visitors(
 
 def test_a_full_queue_says_busy_and_takes_nothing(hold: Callable[..., Held], tiny: Bert) -> None:
     held = hold(max_waiting=4)
-    futures = [held.engine.submit(encode(tiny, text)) for text in SENTENCES[:3]]
+    futures = [held.engine.submit(Asked(encode(tiny, text), ALL)) for text in SENTENCES[:3]]
     with pytest.raises(EngineBusyError, match="Too many people"):
-        held.engine._submit([encode(tiny, t) for t in SENTENCES[3:5]], [(), ()], "visitor", None)
+        held.engine._submit([Asked(encode(tiny, t)) for t in SENTENCES[3:5]], "visitor", None)
     assert held.engine.waiting == 3
-    futures.append(held.engine.submit(encode(tiny, SENTENCES[3])))
+    futures.append(held.engine.submit(Asked(encode(tiny, SENTENCES[3]), ALL)))
     with pytest.raises(EngineBusyError):
-        held.engine.submit(encode(tiny, SENTENCES[4]))
-    futures.append(held.engine.submit(encode(tiny, SENTENCES[0])))  # equal to one that waits
+        held.engine.submit(Asked(encode(tiny, SENTENCES[4]), ALL))
+    futures.append(
+        held.engine.submit(Asked(encode(tiny, SENTENCES[0]), ALL))
+    )  # equal to one that waits
     held.let_go()
     assert [future.result(PATIENCE).encoding.text for future in futures] == [
         *SENTENCES[:4],
@@ -205,15 +207,15 @@ def test_a_full_queue_says_busy_and_takes_nothing(hold: Callable[..., Held], tin
 def test_scans_leave_half_of_the_queue_to_visitors(hold: Callable[..., Held], tiny: Bert) -> None:
     held = hold(max_waiting=4)
     for text in SENTENCES[:2]:
-        held.engine.submit(encode(tiny, text), priority="scan")
+        held.engine.submit(Asked(encode(tiny, text), ALL), priority="scan")
     with pytest.raises(EngineBusyError):
-        held.engine.submit(encode(tiny, SENTENCES[2]), priority="scan")
-    held.engine.submit(encode(tiny, SENTENCES[2]))
+        held.engine.submit(Asked(encode(tiny, SENTENCES[2]), ALL), priority="scan")
+    held.engine.submit(Asked(encode(tiny, SENTENCES[2]), ALL))
 
 
 def test_what_was_given_up_makes_room(hold: Callable[..., Held], tiny: Bert) -> None:
     held = hold(max_waiting=2)
     for text in SENTENCES[:2]:
-        held.engine.submit(encode(tiny, text)).cancel()
-    held.engine.submit(encode(tiny, SENTENCES[2]))
+        held.engine.submit(Asked(encode(tiny, text), ALL)).cancel()
+    held.engine.submit(Asked(encode(tiny, SENTENCES[2]), ALL))
     assert held.engine.waiting == 1
