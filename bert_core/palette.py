@@ -65,16 +65,45 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
-def attention_ramp(colours: Palette, steps: int = 17) -> list[tuple[float, str]]:
+def attention_ramp(colours: Palette) -> list[tuple[float, str]]:
     """A colour scale for weights in [0, 1] that applies `COLOUR_POWER`."""
-    low, high = _rgb(colours.low), _rgb(colours.high)
-    scale = []
-    for step in range(steps):
-        weight = (step / (steps - 1)) ** 2  # dense near 0, where the power bends most
-        share = weight**COLOUR_POWER
-        mixed = [round(a + (b - a) * share) for a, b in zip(low, high, strict=True)]
-        scale.append((weight, "rgb({},{},{})".format(*mixed)))
-    return scale
+    return _ramp(colours.low, colours.high)
+
+
+def guess_ramp(colours: Palette) -> list[tuple[float, str]]:
+    """As `attention_ramp`, for what is predicted behind a mask."""
+    return _ramp(colours.low, colours.mask)
+
+
+def ink(colour: str) -> str:
+    """Black or white, whichever is easier to read on `colour`, one of a ramp's.
+
+    One of the two always has a contrast of 4.5 : 1, which the theme's own text has not.
+    """
+    lightness = _luminance(colour)
+    return "#000000" if (lightness + 0.05) ** 2 > 1.05 * 0.05 else "#ffffff"
+
+
+def mixed(low: str, high: str, share: float) -> str:
+    """The colour that a ramp from `low` to `high` has for a share in [0, 1]."""
+    weight = min(max(share, 0.0), 1.0) ** COLOUR_POWER
+    channels = (round(a + (b - a) * weight) for a, b in zip(_rgb(low), _rgb(high), strict=True))
+    return "#{:02x}{:02x}{:02x}".format(*channels)
+
+
+def _ramp(low: str, high: str, steps: int = 17) -> list[tuple[float, str]]:
+    # dense near 0, where the power bends most
+    weights = [(step / (steps - 1)) ** 2 for step in range(steps)]
+    return [(weight, mixed(low, high, weight)) for weight in weights]
+
+
+def _luminance(colour: str) -> float:
+    """WCAG 2.1, relative luminance."""
+    shares = [channel / 255 for channel in _rgb(colour)]
+    red, green, blue = (
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

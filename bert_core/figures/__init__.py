@@ -3,6 +3,7 @@
 attention_map: one head as a heatmap: query rows, key columns
 bars: shares as horizontal bars, the largest on top
 calibration: what probabilities are worth, and counts beside what is expected of them
+head_tiles: one number of every head, as a tile for each: layers down, heads across
 labels: numbers and tokens as they stand in figures
 layer_lines: lines from the embeddings up: probabilities, ranks, or any one number for each layer
 layout: what all figures have in common: no frame, no grid, the page's type and colours
@@ -15,4 +16,5 @@ query_key: how one row of attention is made: the query, every key, their product
 thumbnails: attention maps small enough to send all of them at once
 training_scale: what it took to train each of a few models, side by side on one logarithmic axis
 vocabulary: every word of the vocabulary at its probability in one sentence and in the other
+waffle: a base rate without a formula: so many little squares, of which so many are dark
 """

@@ -13,6 +13,7 @@ ROW = 28
 LETTERS = 14
 # Pixels to the right of the longest bar for its number.
 NUMBER = 66
+CAPTION = 0.6  # rows
 
 
 def share_bars(
@@ -21,43 +22,38 @@ def share_bars(
     colours: Palette,
     *,
     colour: str | Sequence[str],
-    outlined: tuple[str, float] | None = None,
+    outlined: tuple[str, float] | int | None = None,
+    note: str = "",
 ) -> go.Figure:
     """One bar for each label; `shares` are in [0, 1] and printed beside the bars.
 
-    outlined: one more (label, share) below, in a dashed frame: what stands in the text.
-    Bars are numbered from the top, since equal labels would fall into one.
+    outlined: what stands in the text gets a dashed frame: the number of its bar, or its (label,
+    share), which is drawn below the others, where it is none of them. note: said below its bar.
+    Bars are placed by number from the top, since equal labels would fall into one.
     """
-    rows = [*zip(labels, shares, strict=True), *([outlined] if outlined else [])]
+    more = [outlined] if isinstance(outlined, tuple) else []
+    framed = len(labels) if isinstance(outlined, tuple) else outlined
+    rows = [*zip(labels, shares, strict=True), *more]
     widths = [float(share) for _, share in rows]
+    above = framed if note and framed is not None else len(rows)  # bars that the note moves not
+    places = [at + (CAPTION if at > above else 0) for at in range(len(rows))]
     paint = [colour] * len(labels) if isinstance(colour, str) else list(colour)
-    bars = {
-        "type": "bar",
-        "orientation": "h",
-        "x": widths,
-        "y": list(range(len(rows))),
-        "width": 0.76,
-        "text": [percent(width) for width in widths],
-        "textposition": "outside",
-        "textfont": {"color": colours.quiet},
-        "cliponaxis": False,
-        "marker": {"color": [*paint, *(["rgba(0,0,0,0)"] if outlined else [])], "cornerradius": 3},
-        "selected": {"marker": {"opacity": 1}},
-        "unselected": {"marker": {"opacity": 1}},
-        "hovertemplate": "%{y}: %{x:.4%}<extra></extra>",
-    }
+    bars = _bars(widths, places, [*paint, *["rgba(0,0,0,0)"] * len(more)], colours)
+    last = places[-1] + 0.5 + (CAPTION if above == len(rows) - 1 else 0)
     room = max(width_in_pixels(label[:LONGEST_LABEL], LETTERS) for label, _ in rows) + 8
-    layout = blank_layout(colours, height=ROW * len(rows) + 4, l=room, r=NUMBER)
+    layout = blank_layout(colours, height=round(ROW * (last + 0.5)) + 4, l=room, r=NUMBER)
     layout["xaxis"] |= {"range": [0, max([*widths, 1e-9])], "showticklabels": False}
     layout["yaxis"] |= {
         "tickmode": "array",
-        "tickvals": list(range(len(rows))),
+        "tickvals": places,
         "ticktext": [plain(label) for label, _ in rows],
         "tickfont": {"family": MONO, "size": LETTERS},
-        "range": [len(rows) - 0.5, -0.5],
+        "range": [last, -0.5],
     }
-    if outlined:
-        layout["shapes"] = [_dashed(len(rows) - 1, widths[-1], colours)]
+    if framed is not None:
+        half = 0.38 if more else 0.45  # as high as a bar, or about one
+        layout["shapes"] = [_dashed(places[framed], widths[framed], half, colours)]
+        layout["annotations"] = [_caption(note, places[framed], colours)] if note else []
     return go.Figure([bars], layout)
 
 
@@ -81,12 +77,44 @@ def split_bar(share: float, colours: Palette, *, colour: str, height: int = 34) 
     return go.Figure(bars, layout)
 
 
-def _dashed(row: int, width: float, colours: Palette) -> dict[str, Any]:
+def _bars(
+    widths: Sequence[float], places: Sequence[float], paint: Sequence[str], colours: Palette
+) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "x": widths,
+        "y": places,
+        "width": 0.76,
+        "text": [percent(width) for width in widths],
+        "textposition": "outside",
+        "textfont": {"color": colours.quiet},
+        "cliponaxis": False,
+        "marker": {"color": paint, "cornerradius": 3},
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+        "hovertemplate": "%{y}: %{x:.4%}<extra></extra>",
+    }
+
+
+def _dashed(place: float, width: float, half: float, colours: Palette) -> dict[str, Any]:
     return {
         "type": "rect",
         "x0": 0,
         "x1": width,
-        "y0": row - 0.38,
-        "y1": row + 0.38,
-        "line": {"color": colours.quiet, "width": 1.5, "dash": "dash"},
+        "y0": place - half,
+        "y1": place + half,
+        "line": {"color": colours.quiet, "width": 1.5, "dash": "4px,3px"},
+    }
+
+
+def _caption(note: str, place: float, colours: Palette) -> dict[str, Any]:
+    return {
+        "text": plain(note, 60),
+        "x": 0,
+        "y": place + 0.45,
+        "xanchor": "left",
+        "yanchor": "top",
+        "showarrow": False,
+        "font": {"size": 13, "color": colours.quiet},
     }

@@ -21,7 +21,17 @@ from bert_core.figures.attention_map import MOST_LABELS, attention_heatmap
 from bert_core.figures.bars import share_bars, split_bar
 from bert_core.figures.labels import LONGEST_LABEL, coloured, percent, plain, unique
 from bert_core.figures.thumbnails import MAX_CELLS, block_starts, pool_maps
-from bert_core.palette import COLOUR_POWER, DARK, LIGHT, Palette, attention_ramp, palette
+from bert_core.palette import (
+    COLOUR_POWER,
+    DARK,
+    LIGHT,
+    Palette,
+    attention_ramp,
+    guess_ramp,
+    ink,
+    mixed,
+    palette,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 THEMES = [LIGHT, DARK]
@@ -154,6 +164,49 @@ def test_bars_carry_exactly_the_shares_top_down(shares: list[float], outlined: b
     assert [(one["x1"], round((one["y0"] + one["y1"]) / 2)) for one in frames] == (
         [(0.25, len(shares))] if outlined else []
     )
+
+
+@given(
+    shares=st.lists(st.floats(0, 1), min_size=1, max_size=50),
+    data=st.data(),
+    note=st.sampled_from(["", "<i>rank</i> 2 of 30,522"]),
+)
+def test_what_is_written_and_guessed_is_framed_where_it_is_and_not_drawn_twice(
+    shares: list[float], data: st.DataObject, note: str
+) -> None:
+    at = data.draw(st.integers(0, len(shares) - 1))
+    colours = data.draw(st.sampled_from(THEMES))
+    labels = [f"word{number}" for number in range(len(shares))]
+    figure = sent(share_bars(labels, shares, colours, colour=colours.mask, outlined=at, note=note))
+    (trace,) = figure["data"]
+    layout = figure["layout"]
+    assert numbers(trace["x"]).tolist() == shares
+    assert layout["yaxis"]["ticktext"] == labels
+    places = numbers(trace["y"])
+    assert layout["yaxis"]["tickvals"] == places.tolist()
+    (frame,) = layout["shapes"]
+    assert frame["y0"] < places[at] < frame["y1"]
+    assert (frame["x0"], frame["x1"]) == (0, shares[at])
+    room = np.diff([*places, layout["yaxis"]["range"][0]])  # to the next bar, or the lower end
+    assert layout["yaxis"]["range"][0] > frame["y1"]
+    if note:
+        (said,) = layout["annotations"]
+        assert unescape(said["text"]) == note
+        assert said["y"] >= frame["y1"]
+        assert room[at] == max(room) or at == len(shares) - 1
+    else:
+        assert places.tolist() == list(range(len(shares)))
+
+
+def test_a_note_stands_below_what_is_written_but_not_guessed() -> None:
+    def drawn(note: str) -> dict[str, Any]:
+        more = ("tired", 0.01)
+        figure = share_bars(["late"], [0.1], LIGHT, colour=LIGHT.mask, outlined=more, note=note)
+        return sent(figure)["layout"]
+
+    (said,) = drawn("rank 20")["annotations"]
+    assert 1 < said["y"] < drawn("rank 20")["yaxis"]["range"][0]
+    assert drawn("rank 20")["height"] > drawn("")["height"]
 
 
 def test_labels_and_shares_of_different_number_are_refused() -> None:
@@ -291,6 +344,22 @@ def test_the_ramp_colours_by_weight_to_the_power(colours: Palette) -> None:
             for channel in range(3)
         ]
         assert np.abs(drawn - (low + (high - low) * weight**COLOUR_POWER)).max() < 5
+
+
+@pytest.mark.parametrize("colours", THEMES)
+def test_what_is_predicted_has_the_masks_colour(colours: Palette) -> None:
+    ramp = guess_ramp(colours)
+    assert channels(ramp[0][1]) == channels(colours.low)
+    assert channels(ramp[-1][1]) == channels(colours.mask)
+    assert [place for place, _ in ramp] == [place for place, _ in attention_ramp(colours)]
+    assert all(mixed(colours.low, colours.mask, place) == colour for place, colour in ramp)
+
+
+@given(colour=st.integers(0, 256**3 - 1).map(lambda number: f"#{number:06x}"))
+def test_on_every_colour_the_better_one_of_black_and_white_can_be_read(colour: str) -> None:
+    said = contrast(ink(colour), colour)
+    assert said >= 4.5
+    assert said == max(contrast("#000000", colour), contrast("#ffffff", colour))
 
 
 # Thumbnails
