@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -19,15 +20,33 @@ from ui import cached
 from ui.settings import Settings
 from ui.settings import settings as server_settings
 
+BROWSER = Path(__file__).parent / "browser"
 COMPONENTS = "streamlit.components.v2.manifest_scanner"
 
 pytest_plugins = ("tests.kit.chromium",)
 
 pytest.register_assert_rewrite("tests.kit.attention_page", "tests.browser.bench")
 
+# The suite runs in several processes (below), and starts programs of ours: each takes one core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for the whole suite; what is picked out of it starts sooner in this one."""
+    picked = any(config.getoption(name, default=None) for name in ("keyword", "markexpr", "lf"))
+    return 0 if picked or config.args_source is not config.ArgsSource.TESTPATHS else 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process has all that waits for a browser, the other all that works: the cores are busy,
+    and there is one server and one Chromium."""
+    for item in items:
+        waits = item.path.is_relative_to(BROWSER)
+        item.add_marker(pytest.mark.xdist_group("browser" if waits else "others"))
 
 
 @pytest.fixture(scope="session", autouse=True)

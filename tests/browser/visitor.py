@@ -473,11 +473,15 @@ def visible(text: str) -> str:
     return "".join(char for char in text if unicodedata.category(char) != "Cf")
 
 
-# Looked at with every frame; `expect` looks twice a second once it has waited for a while. In the
-# third frame in a row the browser has drawn what the server said last, and will send that on.
+# Looked at with every frame; `expect` looks twice a second once it has waited for a while. A page
+# marks that its body stands, and then that all of it is drawn; the script may go on after that. In
+# the third frame in a row the browser has drawn what the server said last, and will send that on.
 SETTLED = """() => {
+  const marked = (name) => document.querySelector(`[data-testid=${name}]`) !== null;
+  window.hasMarks ||= marked("bl-body") || marked("bl-drawn");
+  const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState;
   const calm = document.querySelector(".bl-title")?.checkVisibility()
-    && document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+    && (window.hasMarks ? marked("bl-drawn") : state === "notRunning")
     && !document.querySelector("[data-stale=true], [data-testid=stException]");
   window.calmFrames = calm ? (window.calmFrames ?? 0) + 1 : 0;
   if (window.calmFrames < 3) return false;
