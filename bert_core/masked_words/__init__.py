@@ -4,6 +4,7 @@ beam: filling masks with a beam: the fillings that stay among the best at every 
 blanks: one blank in two sentences, over the whole vocabulary
 filled_text: the text that somebody would type for an input whose masks are filled
 filling: choosing pieces for masks: what may stand there, how probable each is, what a filling is
+first: which guesses come first, and where what is written is among them
 joint: several masks filled jointly: all at once, or one after another
 likelihood: pseudo-log-likelihood of sentences, by two methods
 minimal_pairs: which of two sentences is the more probable, and how often

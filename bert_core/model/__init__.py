@@ -2,6 +2,7 @@
 
 bert: `load_bert`: a checkpoint, wherever it is, as a model that is ready to be read
 checkpoints: where a checkpoint comes from, and which ones are refused
+cuts: how many words of a text became how many pieces
 inference: one forward pass, and everything it leaves behind
 tokenization: text to WordPieces: `encode`, and what it keeps about where each piece came from
 wordpiece: a checkpoint's WordPiece tokenizer: read from its files, and asked for pieces
