@@ -92,6 +92,12 @@ class Page(Frame):
         """The sentence with these tokens masked."""
         return encode(self.bert, self.encoding.text, self.encoding.pair, positions)
 
+    def _if_still_typed(self, action: Callable[[int], None], position: int) -> None:
+        """A position means nothing in the text that another press put in meanwhile."""
+        view = state.held_view()
+        if view is not None and (view.text, view.pair) == (self.view.text, self.view.pair):
+            action(position)
+
     def run(self, *asked: Asked) -> list[BertRun]:
         """Run inputs as one batch; notes the time."""
         with stop_on_failure():
@@ -114,7 +120,7 @@ class Page(Frame):
             label=label,
             cut_label=words.CUT.format(limit=self.bert.max_tokens),
             theme="dark" if self.is_dark else "light",
-            on_click=lambda position: state.guarded(on_click, position),
+            on_click=lambda position: self._if_still_typed(on_click, position),
             **options,  # type: ignore[arg-type]
         )
 

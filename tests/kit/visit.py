@@ -19,7 +19,7 @@ from ui.view import View
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("home", "tokenization", "attention", "masked_words", "next_sentence")
 PATIENCE = 60
-STAMPS = count(1_000)  # of presses, each later than those before
+NUMBERS = count(1_000)  # of presses, each later than those before
 
 # How many plotly figures and which components each page has for a pair, with a token that is
 # looked from.
@@ -155,10 +155,22 @@ def tables(at: AppTest) -> list[list[list[str]]]:
 
 
 def press(at: AppTest, key: str, **sent: Any) -> AppTest:
-    """A press in the component drawn with this key, as the browser sends it: `stamp` counts up."""
-    element = f"$$STREAMLIT_INTERNAL_KEY_{at.get_by_key(key).proto.id}__events"
-    sent.setdefault("stamp", next(STAMPS))
-    return _send(at, element, json_trigger_value=json.dumps([{"event": "event", "value": sent}]))
+    """A press in the component drawn with this key, as the browser sends it.
+
+    `number` counts up; `text` is the one that the component shows.
+    """
+    element = at.get_by_key(key).proto
+    sent = {"number": next(NUMBERS), "text": _text_of(element), **sent}
+    return _send(at, element.id, json_value=json.dumps({"events": [sent]}))
+
+
+def _text_of(element: Any) -> str | None:
+    """The fingerprint that a component was given."""
+    if element.WhichOneof("data") != "bytes":
+        data = json.loads(element.json)
+        return data.get("given") or data.get("text")  # of the readout, of the strip
+    end = 4 + int.from_bytes(element.bytes[:4], "little")
+    return json.loads(element.bytes[4:end]).get("text")
 
 
 def press_bar(at: AppTest, key: str, row: int) -> AppTest:

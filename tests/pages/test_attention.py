@@ -136,7 +136,7 @@ def test_arcs_are_those_that_the_switches_ask_for(
     assert_allclose(weights, np.where(arcs.mask, arcs.weights, 0), atol=2e-5)
     assert (len(arcs.labels) < len(pair_run.encoding)) == (words.MERGED in said(at)) == merged
     for pinned, look in ((True, 3), (False, None)):
-        press(at, "attention.arcs", position=3, side="query", pinned=pinned, stamp=2 - pinned)
+        press(at, "attention.arcs", position=3, side="query", pinned=pinned)
         assert view_of(at).look == look
 
 
@@ -175,7 +175,7 @@ def test_a_long_text_has_its_map_on_a_canvas(embedded: Bert) -> None:
     at = visit("attention", a=text, head="2.3")
     expected = run_bert(embedded, encode(embedded, text)).attentions
     assert_allclose(page.weights_in(at, "attention.map")[1], expected[1, 2], atol=2e-5)
-    assert view_of(press(at, "attention.map", query=7, stamp=1)).look == 7
+    assert view_of(press(at, "attention.map", query=7)).look == 7
 
 
 def test_the_token_that_another_may_be_linked_to_is_picked_while_that_is_asked() -> None:
@@ -223,15 +223,15 @@ def test_the_heads_stand_in_the_order_of_the_measure(sort: str, pair_run: BertRu
     assert list(chain(*header["notes"])) == [roles[at] for at in order]
     assert "" in roles
     assert header["rowLabels"] == [str(row * (12 if ranked else 1) + 1) for row in range(6)]
-    assert (header["layer"], header["head"]) == divmod(order.index(NAMES.index("3.7")), 12)
+    assert (header["layer"], header["head"], header["places"]) == (2, 6, order)
     expected = pool_maps(pair_run.attentions).reshape(72, -1)[order].astype(int)
     assert_allclose(cells.reshape(72, -1).astype(int), expected, atol=1)
-    press(at, "attention.heads", layer=1, head=4, stamp=1)
+    press(at, "attention.heads", layer=1, head=4, number=7)
     opened = view_of(at)
-    assert (opened.layer, opened.head) == divmod(order[16], 12)
+    assert (opened.layer, opened.head) == (1, 4)
     assert (opened.average, opened.sort) == ("head", sort)
     header, _ = page.maps(at)
-    assert (header["layer"], header["head"], header["seen"]) == (1, 4, 1)
+    assert (header["layer"], header["head"], header["heard"]["taken"]) == (1, 4, 7)
 
 
 def test_a_measure_that_a_text_has_not_is_kept_for_those_that_have() -> None:
@@ -313,7 +313,7 @@ def test_what_is_chosen_is_in_the_link_and_the_link_shows_it_again(field: str) -
     needs, kind, value = CHANGES[field]
     at = visit("attention", **TEXTS["pair"], **needs)
     if field == "key":
-        press(at, "attention.strip", position=4, stamp=1)
+        press(at, "attention.strip", position=4)
     elif field == "pinned":
         at.button(key="attention.pin").click().run()
     else:

@@ -48,9 +48,9 @@ def test_the_heads_that_link_two_words_are_ranked_and_held_against_chance(embedd
     assert len(keys) > 1
     at = visit("attention", a=encoding.text, study="links")
     assert study_words.LINK_FIRST in said(at)
-    press(at, "attention.strip", position=query, stamp=1)
+    press(at, "attention.strip", position=query)
     assert study_words.LINK_SECOND.format(word="it") in said(at)
-    press(at, "attention.strip", position=keys[1], stamp=2)
+    press(at, "attention.strip", position=keys[1])
     assert page.strip(at)["picked"] == [keys[1], query]
     attentions = run_bert(embedded, encoding).attentions
     ranked = bert_core.rank_links(attentions, [query], keys)[:8]
@@ -74,7 +74,7 @@ def test_the_heads_that_link_two_words_are_ranked_and_held_against_chance(embedd
     for turn, row in enumerate((2, 1, 1)):  # a bar can be pressed again
         page.press_bar(at, f"attention.links.{turn}", row)
         assert (view_of(at).layer, view_of(at).head) == (ranked[row].layer, ranked[row].head)
-    press(at, "attention.strip", position=query, stamp=3)
+    press(at, "attention.strip", position=query)
     assert (view_of(at).look, view_of(at).key) == (None, None)
 
 
@@ -86,7 +86,7 @@ def test_a_word_is_not_linked_to_itself(second: int, embedded: Bert) -> None:
     assert study_words.LINK_SAME.format(word="xyzzyx") in said(at)
     assert "links “xyzzyx”" not in said(at)
     assert study_words.ANYWAY not in said(at)
-    press(at, "attention.strip", position=encoding.tokens.index("it"), stamp=1)
+    press(at, "attention.strip", position=encoding.tokens.index("it"))
     assert "links “xyzzyx” to “it” most" in said(at)
 
 
@@ -114,8 +114,8 @@ def test_two_texts_are_compared_head_by_head(embedded: Bert) -> None:
     _, cells = unpack_maps(at.get_by_key("attention.changes").proto.bytes)
     expected = pool_differences(changes / most).reshape(72, -1)[order].astype(int)
     assert_allclose(cells.reshape(72, -1).astype(int), expected, atol=1)
-    press(at, "attention.changes", layer=0, head=1, stamp=1)
-    assert (view_of(at).layer, view_of(at).head) == divmod(order[1], 12)
+    press(at, "attention.changes", layer=0, head=1)
+    assert (view_of(at).layer, view_of(at).head) == (0, 1)
     page.press_bar(at, "attention.changed.0", 3)
     assert (view_of(at).layer, view_of(at).head) == divmod(order[3], 12)
 
@@ -159,7 +159,7 @@ def test_flow_of_a_long_text_is_on_canvases(embedded: Bert) -> None:
         header, shown = page.weights_in(at, f"attention.flow.{name}")
         assert_allclose(shown, weights, atol=2e-5)
         assert header["height"] == 380
-    assert view_of(press(at, "attention.flow.norms", query=7, stamp=1)).look == 7
+    assert view_of(press(at, "attention.flow.norms", query=7)).look == 7
 
 
 def test_heads_are_compared_with_each_other_on_request(pair_run: BertRun) -> None:

@@ -423,7 +423,7 @@ def test_words_in_the_frame_are_listed_the_most_telling_first(embedded: Bert) ->
 def test_without_webgl_the_most_telling_words_are_drawn_and_framed(embedded: Bert) -> None:
     found = compared(embedded)
     at = ask("blank", a=TEXAS, other=NEW_YORK)
-    press(at, f"{blank.CHART}.webgl", lacks=True, stamp=1)
+    press(at, f"{blank.CHART}.webgl", lacks=True)
     assert words.BLANK_NO_GL.format(count=blank.TELLING) in said(at)
     points = figure(at, blank.CHART)["data"][0]
     ids = found.to_draw(blank.TELLING)
@@ -925,21 +925,21 @@ def test_another_sentence_drops_what_was_known() -> None:
 
 def test_a_press_that_the_browser_sends_twice_counts_once() -> None:
     at = visit("masked_words", a=DOCTOR, mask="2")
-    for stamp in (1, 1):
-        press(at, "masked_words.strip", position=5, stamp=stamp)
+    for number in (1, 1):
+        press(at, "masked_words.strip", position=5, number=number)
         assert masked_in_strip(at) == [2, 5]
-    press(at, "masked_words.strip", position=5, stamp=2)
+    press(at, "masked_words.strip", position=5, number=2)
     assert masked_in_strip(at) == [2]
 
 
 def test_masks_and_guesses_are_undone_one_after_another() -> None:
     at = visit("masked_words", a=DOCTOR, mask="2")
-    press(at, "masked_words.strip", position=5, stamp=1)
+    press(at, "masked_words.strip", position=5)
     assert masked_in_strip(at) == [2, 5]
     press_bar(at, "masked_words.bars.0", 0)
     changed = view_of(at).text
     assert changed != DOCTOR or view_of(at).masked == (2,)
-    press(at, "masked_words.strip", position=1, stamp=2)
+    press(at, "masked_words.strip", position=1)
     button(at, page_words.CLEAR).click().run()
     assert view_of(at).masked == ()
     expected = [(changed, (1, 2)), (changed, (2,)), (DOCTOR, (2, 5)), (DOCTOR, (2,))]

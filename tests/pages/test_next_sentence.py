@@ -292,11 +292,11 @@ def test_changes_are_the_librarys(
 
 def test_a_press_in_the_second_strip_masks_the_word_above() -> None:
     at = opened("why")
-    press(at, "next_sentence.why.strip", position=4, stamp=1)
+    press(at, "next_sentence.why.strip", position=4)
     assert view_of(settled(at)).masked == (4,)
     assert view_of(at).with_masks
     assert_fine(at)
-    press(at, "next_sentence.why.strip", position=4, stamp=2)
+    press(at, "next_sentence.why.strip", position=4)
     assert view_of(at).masked == ()
 
 

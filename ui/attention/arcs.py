@@ -7,6 +7,7 @@ from bert_core.attention.maps import AttentionMap, head_name
 from bert_core.model.tokenization import Encoding
 from ui import markup, state
 from ui.components.arcs import ArcPick, arc_view
+from ui.components.strip.data import fingerprint
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
 from ui.view import BLOCKS
@@ -21,6 +22,7 @@ def draw_arcs(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
             arcs_of(page, encoding, shown),
             key="attention.arcs",
             label=words.ARCS.format(name=name),
+            text=fingerprint(encoding.original_ids),
             picked=page.look,
             on_pick=take_pick,
         )

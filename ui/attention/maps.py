@@ -3,9 +3,10 @@
 from bert_core.attention.maps import AttentionMap
 from bert_core.figures.attention_map import attention_heatmap
 from bert_core.model.tokenization import Encoding
-from ui import charts, state
+from ui import charts
 from ui.attention.picks import look_at
 from ui.components.one_map import weight_map
+from ui.components.strip.data import fingerprint
 from ui.page import Page
 from ui.words import attention as words
 
@@ -47,8 +48,9 @@ def draw_weights(
         shown.positions,
         key=key,
         label=label,
+        text=fingerprint(encoding.original_ids),
         name=name,
         picked=page.look,
         height=size,
-        on_pick=lambda position: state.guarded(look_at, position),
+        on_pick=look_at,
     )

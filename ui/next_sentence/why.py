@@ -114,7 +114,7 @@ def draw_strip(
         notes=notes,
         channel=SLOT,
         theme="dark" if page.is_dark else "light",
-        on_click=lambda at: state.guarded(hide, page, encoding.masked, at),
+        on_click=lambda at: hide(page, encoding.masked, at),
     )
 
 

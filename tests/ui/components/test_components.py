@@ -207,17 +207,6 @@ def test_nonsense_from_the_browser_is_no_count(value: object) -> None:
     assert not is_count(value, 7)
 
 
-@pytest.mark.parametrize(
-    "sent", [None, 3, {"position": 1}, {"position": 1, "stamp": "x"}, {"position": "x", "stamp": 1}]
-)
-def test_nonsense_from_the_browser_is_no_click(sent: object) -> None:
-    def read(event: Mapping[str, Any]) -> int | None:
-        return event["position"] if is_count(event.get("position"), 5) else None
-
-    assert events._value({"event": sent}, read) is None
-    assert events._value({"event": {"position": 1, "stamp": 9}}, read) == (1, 9)
-
-
 # CSS and JavaScript
 
 
@@ -266,7 +255,7 @@ def test_javascript_is_one_module_with_each_name_once(name: str) -> None:
     lines = source.splitlines()
     assert not any(line.startswith("import ") for line in lines)
     assert [line for line in lines if line.startswith("export ")] == [
-        "export default function ({ data, parentElement, setTriggerValue }) {"
+        "export default function ({ data, parentElement, setStateValue }) {"
     ]
     heads = ("function ", "const ", "class ")
     names = [line.split("(")[0].split()[1] for line in lines if line.startswith(heads)]

@@ -50,24 +50,27 @@ def arc_view(
     *,
     key: str,
     label: str,
+    text: str,
     picked: int | None = None,
     pinned: Collection[tuple[int, Side]] = (),
     channel: str = "",
     names: Mapping[str, str] = NAMES,
     file: str = "attention-lines",
-    on_pick: Callable[[ArcPick], None] | None = None,
-) -> ArcPick | None:
-    """Draw the lines of `view`; return the token pressed since the last run, None if none was.
+    on_pick: Callable[[ArcPick], None],
+) -> None:
+    """Draw the lines of `view`.
 
     label: what is shown, for screen readers and as the title of the pictures taken away.
+    text: the `fingerprint` of what was typed; a press on another text does nothing.
     picked: position of the token that is looked from on the page; its lines stay strong.
     pinned: (position, side) of tokens whose lines stay strong from the start. The browser keeps
         what is pinned afterwards by pressing, until these or the tokens change.
     channel: as in `token_strip`. names: its words, as `NAMES`. file: name of the pictures, without
-        ending. on_pick: called before the script runs (`events.mount`).
+        ending. on_pick: called with the token pressed before the script runs (`events.mount`).
     """
     header = {
         "label": label,
+        "text": text,
         "tokens": _tokens(view),
         "picked": None if picked is None else view.row_of(picked),
         "pinned": _rows(view, pinned),
@@ -79,10 +82,10 @@ def arc_view(
     # A line is where the weight sent is not 0, so that none may be rounded away.
     weights = np.where(view.mask, np.maximum(view.weights, 1 / FULL), 0)
 
-    def data(seen: int) -> bytes:
-        return pack_weights(weights, {**header, "seen": seen})
+    def data(heard: Mapping[str, Any] | None) -> bytes:
+        return pack_weights(weights, {**header, "heard": heard})
 
-    return mount(_arcs, key, data, _reader(view), on_pick)
+    mount(_arcs, key, data, _reader(view, text), on_pick)
 
 
 def _tokens(view: ArcView) -> list[dict[str, Any]]:
@@ -97,13 +100,15 @@ def _rows(view: ArcView, pinned: Collection[tuple[int, Side]]) -> list[str]:
     return sorted(f"{side}:{row}" for side, row in rows if row is not None)
 
 
-def _reader(view: ArcView) -> Callable[[Mapping[str, Any]], ArcPick | None]:
+def _reader(view: ArcView, text: str) -> Callable[[Mapping[str, Any]], ArcPick | None]:
     firsts = {group[0] for group in view.positions}
 
     def read(sent: Mapping[str, Any]) -> ArcPick | None:
         position, side, pinned = sent.get("position"), sent.get("side"), sent.get("pinned")
-        if not is_count(position) or position not in firsts or not isinstance(pinned, bool):
+        if sent.get("text") != text or not is_count(position) or position not in firsts:
             return None
-        return ArcPick(position, side, pinned) if side in ("query", "key") else None
+        if side not in ("query", "key") or not isinstance(pinned, bool):
+            return None
+        return ArcPick(position, side, pinned)
 
     return read

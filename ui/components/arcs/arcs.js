@@ -1,9 +1,9 @@
 // Attention as lines between two columns of tokens. The tokens are elements, the lines one canvas
 // that holds what is in sight and a little more. Texts reach the page through textContent only.
 
+import { createEvents } from "../shared/events.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchScreen } from "../shared/screen.js";
-import { createStamps } from "../shared/stamps.js";
 import { unpackWeights } from "../shared/weights_unpack.js";
 import { buildArcs, endOf, fillReadout, fitColumns, readColours, SIDES } from "./build.js";
 import { Choice } from "./choice.js";
@@ -12,11 +12,10 @@ import { pngOf, save, svgOf } from "./picture.js";
 
 const views = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   if (!views.has(parentElement)) views.set(parentElement, new Arcs(parentElement));
   const view = views.get(parentElement);
-  view.send = (event) => setTriggerValue("event", event);
-  view.update(unpackWeights(data));
+  view.update(unpackWeights(data), setStateValue);
   return () => {
     view.destroy();
     views.delete(parentElement);
@@ -30,7 +29,7 @@ const LISTED = 4; // lines named below
 class Arcs {
   constructor(parent) {
     this.parent = parent;
-    this.stamps = createStamps();
+    this.events = createEvents();
     this.choice = new Choice();
     this.cursor = { query: 0, key: 0 }; // the one row in each column that Tab reaches
     this.root = this.createRoot();
@@ -55,6 +54,7 @@ class Arcs {
   }
 
   destroy() {
+    this.events.leave();
     this.pointing.leave();
     this.resize.disconnect();
     this.screen.leave();
@@ -63,11 +63,12 @@ class Arcs {
   }
 
   // Called for new data and for a new theme.
-  update({ header, weights }) {
-    const { pinned, picked, seen, checksum, ...content } = header;
+  update({ header, weights }, setStateValue) {
+    const { pinned, picked, heard, checksum, ...content } = header;
+    this.events.hear(heard, setStateValue);
     const tokens = JSON.stringify(header.tokens);
     const other = tokens !== this.tokens;
-    const isBehind = !other && this.stamps.isBehind(seen);
+    const isBehind = !other && this.events.waiting().length > 0;
     if (!isBehind) this.choice.picked = picked;
     if (other || (!isBehind && String(pinned) !== String(this.pinned))) {
       this.choice.pins = new Set(pinned);
@@ -224,7 +225,7 @@ class Arcs {
     this.paint();
     this.schedule();
     const position = this.header.tokens[row].at[0];
-    this.send({ position, side, pinned, stamp: this.stamps.next() });
+    this.events.push({ position, side, pinned, text: this.header.text });
   }
 
   // The picture is of what stays, not of what the pointer is on.

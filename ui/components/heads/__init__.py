@@ -31,9 +31,9 @@ def head_grid(
     order: Sequence[int] | None = None,
     signed: bool = False,
     channel: str = "",
-    on_pick: Callable[[tuple[int, int]], None] | None = None,
-) -> tuple[int, int] | None:
-    """Draw every head's map, layers down, heads across; return the (layer, head) picked, from 0.
+    on_pick: Callable[[tuple[int, int]], None],
+) -> None:
+    """Draw every head's map, layers down, heads across.
 
     maps: `pool_maps` of the attentions: (layer, head, rows, columns); or, with `signed`,
         `pool_differences` of two.
@@ -42,16 +42,16 @@ def head_grid(
     name: what a head is called on screen. notes: [layer][head], shown after the name on hover.
     order: the heads (layer * heads + head) in the order to draw them, row by row; by default each
         layer is a row.
-    channel: as in `token_strip`. on_pick: called before the script runs (`events.mount`).
+    channel: as in `token_strip`. on_pick: called with the (layer, head) pressed, from 0, before
+        the script runs (`events.mount`).
     """
     layers, heads = maps.shape[:2]
     places = list(range(layers * heads)) if order is None else list(order)
-    chosen = places.index(_within(layer, layers) * heads + _within(head, heads))
-
     shown = {
         "label": label,
-        "layer": chosen // heads,
-        "head": chosen % heads,
+        "layer": _within(layer, layers),
+        "head": _within(head, heads),
+        "places": places,
         **_numbers(layers, heads, ranked=order is not None),
         "names": _by_row(name, places, heads),
         "notes": _by_row(lambda row, at: notes[row][at], places, heads) if notes else None,
@@ -60,11 +60,11 @@ def head_grid(
         "channel": channel,
     }
     drawn = maps.reshape(-1, *maps.shape[2:])[places].reshape(maps.shape)
-    return mount(
+    mount(
         _heads,
         key,
-        lambda seen: pack_maps(drawn, {**shown, "seen": seen}),
-        _reader(places, layers, heads),
+        lambda heard: pack_maps(drawn, {**shown, "heard": heard}),
+        _reader(layers, heads),
         on_pick,
     )
 
@@ -75,14 +75,10 @@ def _by_row(of: Callable[[int, int], str], places: Sequence[int], heads: int) ->
     return [said[start : start + heads] for start in range(0, len(said), heads)]
 
 
-def _reader(
-    places: Sequence[int], layers: int, heads: int
-) -> Callable[[Mapping[str, Any]], tuple[int, int] | None]:
+def _reader(layers: int, heads: int) -> Callable[[Mapping[str, Any]], tuple[int, int] | None]:
     def read(sent: Mapping[str, Any]) -> tuple[int, int] | None:
-        row, column = sent.get("layer"), sent.get("head")
-        if not is_count(row, layers) or not is_count(column, heads):
-            return None
-        return divmod(places[row * heads + column], heads)
+        layer, head = sent.get("layer"), sent.get("head")
+        return (layer, head) if is_count(layer, layers) and is_count(head, heads) else None
 
     return read
 
@@ -114,7 +110,6 @@ def single_map(
         "size": size,
         "blocks": token_blocks(tokens, cells.shape[0], positions),
         "channel": channel,
-        "seen": 0,
     }
     _heads(key=key, data=pack_maps(cells[None, None], shown), width=size)
 

@@ -1,19 +1,18 @@
 // The maps of all heads, or one map. Two canvases hold the pictures: the maps, and over them the
 // token pointed at. Outlines, focus and clicks belong to elements laid over the canvases.
 
+import { createEvents } from "../shared/events.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchScreen } from "../shared/screen.js";
-import { createStamps } from "../shared/stamps.js";
 import { buildGrid, buildSingle } from "./build.js";
 import { buildAtlas, drawGaps, drawMaps, drawPointed, makeRamp, makeSignedRamp, unpack } from "./maps.js";
 
 const grids = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   if (!grids.has(parentElement)) grids.set(parentElement, new HeadGrid(parentElement));
   const grid = grids.get(parentElement);
-  grid.send = (event) => setTriggerValue("event", event);
-  grid.update(unpack(data));
+  grid.update(unpack(data), setStateValue);
   return () => {
     grid.destroy();
     grids.delete(parentElement);
@@ -25,8 +24,8 @@ const GAPS_FROM = 6; // CSS pixels: smaller cells have no lines between them
 class HeadGrid {
   constructor(parent) {
     this.parent = parent;
-    this.stamps = createStamps();
-    this.chosen = null; // number of the map: layer * heads + head
+    this.events = createEvents();
+    this.chosen = null; // number of the map as it is drawn: row * heads + column
     this.cursor = 0;
     this.block = null;
     this.root = this.createRoot();
@@ -50,6 +49,7 @@ class HeadGrid {
   }
 
   destroy() {
+    this.events.leave();
     this.pointing.leave();
     this.resize.disconnect();
     this.screen.leave();
@@ -58,14 +58,12 @@ class HeadGrid {
   }
 
   // Called for new data and for a new theme.
-  update({ header, cells }) {
-    if (this.header && this.stamps.isBehind(header.seen)) header = this.withOwnChoice(header);
+  update({ header, cells }, setStateValue) {
+    this.events.hear(header.heard, setStateValue);
     if (header.cells !== this.header?.cells) this.block = null; // other maps, other tokens
-    this.header = header;
-    this.cells = cells;
-    const [, heads] = header.shape;
-    this.chosen = header.size ? null : header.layer * heads + header.head;
-    const { layer, head, seen, cells: checksum, blocks, ...content } = header;
+    Object.assign(this, { header, cells });
+    this.chosen = header.size ? null : this.placeOf(this.events.waiting().at(-1) ?? header);
+    const { layer, head, heard, cells: checksum, blocks, ...content } = header;
     const frame = JSON.stringify(content);
     if (frame !== this.built) this.rebuild();
     this.built = frame;
@@ -73,12 +71,10 @@ class HeadGrid {
     this.draw();
   }
 
-  // The maps may be newer than the last click although the choice is older: keep only the choice.
-  withOwnChoice(header) {
-    const [, heads] = header.shape;
-    const [layers] = header.shape;
-    if (this.chosen === null || this.chosen >= layers * heads) return header;
-    return { ...header, layer: Math.floor(this.chosen / heads), head: this.chosen % heads };
+  // Where a head is drawn: the first place where the model has no such head.
+  placeOf({ layer, head }) {
+    const { places, shape } = this.header;
+    return Math.max(0, places.indexOf(layer * shape[1] + head));
   }
 
   rebuild() {
@@ -182,12 +178,13 @@ class HeadGrid {
 
   pick(map) {
     if (map === null || this.header.size) return;
-    const [, heads] = this.header.shape;
+    const { places, shape } = this.header;
     this.chosen = map;
     this.moveCursor(map);
     this.paintChoice();
     this.read(map);
-    this.send({ layer: Math.floor(map / heads), head: map % heads, stamp: this.stamps.next() });
+    const place = places[map];
+    this.events.push({ layer: Math.floor(place / shape[1]), head: place % shape[1] });
   }
 
   // The line below names the map under the pointer, or else the chosen one.

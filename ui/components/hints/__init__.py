@@ -59,8 +59,8 @@ def token_hints(
     again: int = 0,
     on_again: Callable[[], None] | None = None,
     on_want: Callable[[int], None] | None = None,
-) -> int | None:
-    """Draw the readout; return the position asked for since the last run, None if none was.
+) -> None:
+    """Draw the readout.
 
     encoding: the text that `hints` and `bars` belong to; no strip of another text draws the bars.
     label: what the readout is, for screen readers.
@@ -73,7 +73,7 @@ def token_hints(
     again: milliseconds after which the browser asks for a rerun, since there will be more; 0: not.
     on_again: called then, before the script runs.
     on_want: called with the position of a token without a hint at which the pointer rests, once
-        for each, before the script runs (`events.mount`). Without it nothing is asked for.
+        for each, before the script runs (`events.mount`). Without it none is asked for.
 
     Raises:
         ValueError: bars of tokens that are in no word of the text, or not of 0 bits or more.
@@ -91,15 +91,14 @@ def token_hints(
         "again": again,
     }
 
-    def heard(position: int) -> None:
-        if position != AGAIN and on_want is not None:
+    def take(position: int) -> None:
+        if position == AGAIN:
+            if on_again is not None:
+                on_again()
+        elif on_want is not None:
             on_want(position)
-        if position == AGAIN and on_again is not None:
-            on_again()
 
-    # The stamp makes the data new, and so the browser look at it, where nothing else did.
-    found = mount(_hints, key, lambda seen: {**shown, "seen": seen}, _reader(encoding), heard)
-    return None if found == AGAIN else found
+    mount(_hints, key, lambda heard: {**shown, "heard": heard}, _reader(encoding), take)
 
 
 def _hint(hint: Hint) -> list[Any]:
@@ -126,11 +125,14 @@ def _bars(encoding: Encoding, bars: Mapping[tuple[int, ...], float], unit: str) 
 
 
 def _reader(encoding: Encoding) -> Callable[[Mapping[str, Any]], int | None]:
+    given = fingerprint(encoding.ids)
+
     def read(sent: Mapping[str, Any]) -> int | None:
         if sent.get("again") is True:
             return AGAIN
         position = sent.get("want")
-        return position if _is_in_a_word(encoding, position) else None
+        is_ours = sent.get("text") == given and _is_in_a_word(encoding, position)
+        return position if is_ours else None
 
     return read
 

@@ -1,8 +1,8 @@
 // What the model expects at the token that is pointed at, said at once and in one place.
 
 import { offerBars } from "../shared/bars.js";
+import { createEvents } from "../shared/events.js";
 import { joinPointing } from "../shared/pointing.js";
-import { createStamps } from "../shared/stamps.js";
 import { buildReadout, fillReadout } from "./build.js";
 
 // From one token to the next the pointer is on none: what was said stays for so long.
@@ -14,11 +14,10 @@ const REST_MS = 120;
 // Streamlit calls the default export again on every change of the data, with the same element.
 const readouts = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   if (!readouts.has(parentElement)) readouts.set(parentElement, new TokenHints(parentElement));
   const readout = readouts.get(parentElement);
-  readout.send = (event) => setTriggerValue("event", event);
-  readout.update(data);
+  readout.update(data, setStateValue);
   return () => {
     readout.destroy();
     readouts.delete(parentElement);
@@ -27,7 +26,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 class TokenHints {
   constructor(parent) {
-    this.stamps = createStamps();
+    this.events = createEvents();
     this.over = null; // the token pointed at
     this.told = null; // the token spoken of: a moment longer
     this.asked = new Set();
@@ -55,13 +54,15 @@ class TokenHints {
     clearTimeout(this.linger);
     clearTimeout(this.timer);
     clearTimeout(this.next);
+    this.events.leave();
     this.bars.leave();
     this.pointing.leave();
     this.parts.root.remove();
   }
 
   // Called for new data and for a new theme. What is pointed at stays pointed at.
-  update(data) {
+  update(data, setStateValue) {
+    this.events.hear(data.heard, setStateValue);
     const isOther = data.given !== this.data?.given;
     const bars = JSON.stringify(data.bars);
     this.data = data;
@@ -127,13 +128,13 @@ class TokenHints {
     this.timer = setTimeout(() => {
       this.waiting = null;
       this.asked.add(at);
-      this.send({ want: at, stamp: this.stamps.next() });
+      this.events.push({ want: at, text: this.data.given });
     }, REST_MS);
   }
 
   // More is on its way: the server is asked for it until it says that this was all.
   sendAgain() {
-    this.send({ again: true, stamp: this.stamps.next() });
+    this.events.push({ again: true });
   }
 
   stopWaiting() {

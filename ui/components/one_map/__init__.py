@@ -42,6 +42,7 @@ def weight_map(
     *,
     key: str,
     label: str,
+    text: str = "",
     picked: int | None = None,
     masked: Collection[int] = (),
     signed: bool = False,
@@ -51,16 +52,18 @@ def weight_map(
     height: int = 560,
     names: Mapping[str, str] | None = None,
     on_pick: Callable[[int], None] | None = None,
-) -> int | None:
-    """Draw one map, query rows and key columns; return the query position clicked since last run.
+) -> None:
+    """Draw one map, query rows and key columns.
 
     weights: (query, key) in [0, 1]; `signed`: differences in [-1, 1], coloured by their sign.
     tokens, sequences: of the whole text, as in `Encoding`. positions: which token each row and
         column is. masked: positions whose labels are coloured as masks.
-    label: what the map is, for screen readers. picked: a position whose row is outlined.
+    label: what the map is, for screen readers. text: the `fingerprint` of what was typed; a press
+        on another text does nothing. picked: a position whose row is outlined.
     name: the title of saved pictures. file: what they are called, without ".png" or ".svg".
     height: pixels at most, with labels; the map is narrower where there is no room.
-    names: words on screen in place of those in `NAMES`. channel, on_pick: as in `token_strip`.
+    names: words on screen in place of those in `NAMES`. channel: as in `token_strip`.
+    on_pick: called with the position of the query pressed before the script runs (`events.mount`).
 
     Raises:
         ValueError: `weights` are not one row and one column for each position, or out of range.
@@ -69,6 +72,7 @@ def weight_map(
         raise ValueError(f"weights: {weights.shape} for {len(positions)} positions")
     header = {
         "label": label,
+        "text": text,
         "tokens": token_labels(tokens, sequences, positions, masked),
         "picked": picked,
         "signed": signed,
@@ -79,16 +83,17 @@ def weight_map(
         "power": COLOUR_POWER,
         "names": {**NAMES, **(names or {})},
     }
-    return mount(
+    mount(
         _map,
         key,
-        lambda seen: pack_weights(weights, {**header, "seen": seen}),
-        lambda sent: read_query(sent, positions),
+        lambda heard: pack_weights(weights, {**header, "heard": heard}),
+        lambda sent: read_query(sent, text, positions),
         on_pick,
     )
 
 
-def read_query(sent: Mapping[str, Any], positions: Collection[int]) -> int | None:
-    """The position of the query clicked, None where the map has none such."""
+def read_query(sent: Mapping[str, Any], text: str, positions: Collection[int]) -> int | None:
+    """The position of the query pressed, None where the map of this text has none such."""
     query = sent.get("query")
-    return query if type(query) is int and query in positions else None
+    is_ours = sent.get("text") == text and type(query) is int and query in positions
+    return query if is_ours else None

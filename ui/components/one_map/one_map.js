@@ -1,9 +1,9 @@
 // One map. Two canvases hold the picture: cells and labels, and over them what is picked and
 // pointed at. Everything is read and zoomed here; the server hears only of a query that is picked.
 
+import { createEvents } from "../shared/events.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchScreen } from "../shared/screen.js";
-import { createStamps } from "../shared/stamps.js";
 import { unpackWeights } from "../shared/weights_unpack.js";
 import { buildMap, nameParts, title } from "./build.js";
 import { cellAt, cellSize, isWhole, largestScale, layOut, mostShown } from "./geometry.js";
@@ -15,11 +15,10 @@ import { makeShades, strongestOf } from "./shades.js";
 
 const maps = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   if (!maps.has(parentElement)) maps.set(parentElement, new OneMap(parentElement));
   const map = maps.get(parentElement);
-  map.send = (event) => setTriggerValue("event", event);
-  map.update(unpackWeights(data));
+  map.update(unpackWeights(data), setStateValue);
   return () => {
     map.destroy();
     maps.delete(parentElement);
@@ -34,7 +33,7 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 
 class OneMap {
   constructor(parent) {
-    this.stamps = createStamps();
+    this.events = createEvents();
     this.view = WHOLE;
     this.at = null; // the cell that is read: { row, column }
     this.cursor = { row: 0, column: 0 }; // where the arrow keys are
@@ -72,6 +71,7 @@ class OneMap {
   }
 
   destroy() {
+    this.events.leave();
     this.pointing.leave();
     this.resize.disconnect();
     this.screen.leave();
@@ -81,12 +81,14 @@ class OneMap {
   }
 
   // Called for new data and for a new theme. Another head of the same tokens keeps the view.
-  update({ header, weights }) {
+  update({ header, weights }, setStateValue) {
+    this.events.hear(header.heard, setStateValue);
     const tokens = JSON.stringify(header.tokens);
     if (tokens !== this.tokens) {
       Object.assign(this, { view: WHOLE, at: null, cursor: { row: 0, column: 0 }, pointed: -1 });
     }
-    if (!this.stamps.isBehind(header.seen)) this.picked = header.picked;
+    const ours = this.events.waiting().filter(({ text }) => text === header.text);
+    this.picked = ours.at(-1)?.query ?? header.picked;
     const isSame = tokens === this.tokens && header.checksum === this.header?.checksum;
     if (!isSame || header.signed !== this.header.signed) {
       this.shades = makeShades(weights, header.power);
@@ -240,7 +242,7 @@ class OneMap {
     if (!cell) return;
     this.picked = this.header.tokens[cell.row].at;
     this.read(cell);
-    this.send({ query: this.picked, stamp: this.stamps.next() });
+    this.events.push({ query: this.picked, text: this.header.text });
   }
 
   use(tool) {

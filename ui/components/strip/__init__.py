@@ -39,8 +39,8 @@ def token_strip(
     bars: bool = False,
     theme: Literal["light", "dark"] = "light",
     on_click: Callable[[int], None] | None = None,
-) -> int | None:
-    """Draw the tokens; return the position clicked since the last run, None if none was.
+) -> None:
+    """Draw the tokens; one that is pressed on another text than this one does nothing.
 
     label: what the strip is and what a click does, for screen readers.
     picked: positions drawn stronger and outlined.
@@ -75,15 +75,17 @@ def token_strip(
         "picked": checked_picks(encoding, picked),
     }
     read = _reader(encoding, specials_clickable)
-    return mount(_strip, key, lambda seen: {**shown, "seen": seen, "theme": theme}, read, on_click)
+    mount(_strip, key, lambda heard: {**shown, "heard": heard, "theme": theme}, read, on_click)
 
 
 def _reader(
     encoding: Encoding, specials_clickable: bool
 ) -> Callable[[Mapping[str, Any]], int | None]:
+    text = fingerprint(encoding.original_ids)
+
     def read(sent: Mapping[str, Any]) -> int | None:
         position = sent.get("position")
-        if not is_count(position, len(encoding)):
+        if sent.get("text") != text or not is_count(position, len(encoding)):
             return None
         is_special = encoding.sequences[position] is None
         return None if is_special and not specials_clickable else position

@@ -1,33 +1,39 @@
-// The strip's elements, from its data. Tokens may hold any text, so nothing is ever parsed as HTML.
+// The strip's elements, from its data and from what is shown of each token at the moment.
 
-export function buildFlow(data) {
-  const built = { chips: new Map(), pieces: new Map() };
+import { element } from "../shared/elements.js";
+
+// So many tokens have the number of each bar below it: there is room.
+const MOST_NUMBERED = 32;
+
+// now: the positions `picked`, those `flipped` into or out of the mask since the data, the `cursor`
+// and what is `pointed` at; `bars`, first position to bits, and what `given` says of them.
+export function buildStrip(data, now) {
   const flow = element("div", "flow");
   if (data.legend) flow.append(buildLegend(data.legend));
   for (const group of data.groups) {
-    flow.append(group.kind === "cut" ? buildCut(group) : buildGroup(group, data, built));
+    flow.append(group.kind === "cut" ? buildCut(group) : buildGroup(group, data, now));
   }
-  built.box = element("div", data.legend ? "strip detail" : "strip");
-  built.box.dataset.testid = "token-strip";
-  built.box.setAttribute("role", "toolbar");
-  built.box.setAttribute("aria-label", data.label);
-  built.box.append(flow);
-  built.elements = [built.box];
-  if (data.cutLabel) built.elements.push(element("div", "cut-label", data.cutLabel));
-  return built;
+  const box = element("div", classes("strip", {
+    detail: data.legend,
+    barred: data.bars || now.bars.size,
+    numbered: countPieces(data) <= MOST_NUMBERED,
+  }));
+  box.dataset.testid = "token-strip";
+  box.setAttribute("role", "toolbar");
+  box.setAttribute("aria-label", data.label);
+  box.append(flow);
+  return data.cutLabel ? [box, element("div", "cut-label", data.cutLabel)] : [box];
 }
 
-// One bar across each word, hanging from it; its number stands below where there is room.
-const MOST_NUMBERED = 32;
-
-export function drawBars({ box, chips }, given, bars) {
-  for (const old of box.querySelectorAll(".surprise")) old.remove();
-  box.classList.toggle("numbered", chips.size <= MOST_NUMBERED);
-  for (const [positions, bits] of bars) {
-    chips.get(positions[0])?.closest(".group").append(buildBar(positions[0], bits, given));
-  }
+function countPieces({ groups }) {
+  return groups.reduce((sum, { pieces }) => sum + (pieces?.length ?? 0), 0);
 }
 
+function classes(base, more) {
+  return [base, ...Object.keys(more).filter((name) => more[name])].join(" ");
+}
+
+// One bar across each word, hanging from it.
 function buildBar(position, bits, { most, unit }) {
   const number = bits.toFixed(1);
   const bar = element("div", "bar");
@@ -40,19 +46,19 @@ function buildBar(position, bits, { most, unit }) {
   return outer;
 }
 
-function buildGroup(group, data, built) {
+function buildGroup(group, data, now) {
   const outer = element("div", `group ${group.kind}`);
   if (data.legend) outer.append(surfaceLine(group.surface));
   const row = element("div", "pieces");
-  for (const piece of group.pieces) row.append(buildPiece(piece, built));
+  for (const piece of group.pieces) row.append(buildPiece(piece, now));
   outer.append(row);
+  const first = group.pieces[0].at;
+  if (now.bars.has(first)) outer.append(buildBar(first, now.bars.get(first), now.given));
   return outer;
 }
 
-function buildPiece(piece, built) {
-  const chip = buildChip(piece);
-  built.chips.set(piece.at, chip);
-  built.pieces.set(piece.at, piece);
+function buildPiece(piece, now) {
+  const chip = buildChip(piece, now);
   const under = [...(piece.note === undefined ? [] : [piece.note]), ...(piece.lines ?? [])];
   if (!under.length) return chip;
   const column = element("div", "piece");
@@ -60,15 +66,20 @@ function buildPiece(piece, built) {
   return column;
 }
 
-function buildChip(piece) {
-  const chip = element("button", "chip", piece.text);
+function buildChip(piece, now) {
+  const masked = Boolean(piece.masked) !== now.flipped.has(piece.at);
+  const picked = now.picked.has(piece.at);
+  const pointed = piece.at === now.pointed;
+  const chip = element("button", classes("chip", { masked, picked, pointed }), piece.text);
   chip.type = "button";
   chip.dir = "auto";
   chip.title = piece.title;
+  chip.tabIndex = piece.at === now.cursor ? 0 : -1;
   chip.setAttribute("aria-label", piece.title);
   chip.dataset.position = piece.at;
   // Not `disabled`: it can still be pointed at, with the mouse and from the keyboard.
   if (piece.still) chip.setAttribute("aria-disabled", "true");
+  else chip.setAttribute("aria-pressed", String(picked || masked));
   return chip;
 }
 
@@ -95,11 +106,4 @@ function buildCut(group) {
   const cut = element("del", "cut", group.text);
   cut.dir = "auto";
   return cut;
-}
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
 }

@@ -1,21 +1,21 @@
 // The token strip: one button for each token. Texts reach the page through textContent only.
 
 import { receiveBars } from "../shared/bars.js";
+import { createEvents } from "../shared/events.js";
+import { morphChildren } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
 import { closeSidebarAfterLinks } from "../shared/sidebar.js";
-import { createStamps } from "../shared/stamps.js";
-import { buildFlow, drawBars } from "./build.js";
+import { buildStrip } from "./build.js";
 
 // Streamlit calls the default export again on every change of the data, with the same element.
 const strips = new WeakMap();
 
 closeSidebarAfterLinks();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   if (!strips.has(parentElement)) strips.set(parentElement, new TokenStrip(parentElement));
   const strip = strips.get(parentElement);
-  strip.send = (event) => setTriggerValue("event", event);
-  strip.update(data);
+  strip.update(data, setStateValue);
   return () => {
     strip.destroy();
     strips.delete(parentElement);
@@ -25,11 +25,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
 class TokenStrip {
   constructor(parent) {
     this.parent = parent;
-    this.stamps = createStamps();
+    this.events = createEvents();
     this.chips = new Map(); // position -> button
-    this.picked = new Set();
-    this.flipped = new Set(); // clicked into or out of the mask, not yet answered
     this.cursor = null; // the one chip that Tab reaches
+    this.at = null; // the position pointed at
+    this.heldOn = null; // the text that a chip was pressed down on
     this.root = this.createRoot();
     const channel = () => this.data?.channel ?? "";
     this.pointing = joinPointing(channel, (at) => this.showPointed(at));
@@ -39,6 +39,9 @@ class TokenStrip {
 
   createRoot() {
     const root = document.createElement("div");
+    root.addEventListener("pointerdown", () => {
+      this.heldOn = this.data.text;
+    });
     root.addEventListener("click", (event) => this.onClick(event));
     root.addEventListener("keydown", (event) => this.onKey(event));
     root.addEventListener("pointerover", (event) => this.onPoint(event));
@@ -49,107 +52,92 @@ class TokenStrip {
   }
 
   destroy() {
+    this.events.leave();
     this.bars.leave();
     this.pointing.leave();
     this.root.remove();
   }
 
   // Called for new data and for a new theme.
-  update(data) {
-    this.followTheme(data.theme);
-    if (this.stamps.isBehind(data.seen)) return;
-    const { seen, picked, theme, ...content } = data;
-    const shape = JSON.stringify(content);
-    const changed = shape !== this.shape;
+  update(data, setStateValue) {
+    this.events.hear(data.heard, setStateValue);
+    const isOther = data.text !== this.data?.text;
     this.data = data;
-    this.shape = shape;
-    this.picked = new Set(picked);
-    this.flipped.clear();
-    if (changed) this.rebuild();
-    this.paint();
-    if (changed) this.revealPicked();
+    this.followTheme(data.theme);
+    this.render();
+    if (!isOther) return;
+    this.bars.ask(data.text); // answered before the next line, if anybody knows
+    this.revealPicked();
   }
 
   // The server paints the figures. Where it did so for another theme it is asked again, once: the
   // theme may have changed since, or while the page was under way.
   followTheme(painted) {
     const theme = getComputedStyle(this.root).colorScheme;
-    if (theme !== painted && theme !== this.asked) this.send({ theme });
+    if (theme !== painted && theme !== this.asked) this.events.push({ theme });
     this.asked = theme === painted ? null : theme;
   }
 
-  // New chips take the place of the old in one step: no jump, and the focus stays where it was, and
-  // what is pointed at stays so, whatever the focus does meanwhile.
-  rebuild() {
-    this.isBuilding = true;
+  render() {
     const hadFocus = this.root.contains(this.parent.activeElement);
-    const scrolled = this.box?.scrollTop ?? 0;
-    const built = buildFlow(this.data);
-    this.root.replaceChildren(...built.elements);
-    this.box = built.box;
-    this.chips = built.chips;
-    this.pieces = built.pieces;
-    this.showBars(null);
-    this.bars.ask(this.data.text); // answered before the next line, if anybody knows
-    if (!this.chips.has(this.cursor)) this.cursor = this.chips.keys().next().value ?? null;
-    this.box.scrollTop = scrolled;
-    if (hadFocus) this.chips.get(this.cursor)?.focus({ preventScroll: true });
-    this.isBuilding = false;
-    if (this.chips.has(this.at)) this.showPointed(this.at);
-    else this.point(null);
+    const order = this.data.groups.flatMap(({ pieces }) => pieces ?? []).map(({ at }) => at);
+    if (!order.includes(this.cursor)) this.cursor = order[0] ?? null;
+    morphChildren(this.root, buildStrip(this.data, this.now()));
+    this.box = this.root.firstElementChild;
+    const chips = [...this.root.querySelectorAll("[data-position]")];
+    this.chips = new Map(chips.map((chip) => [positionOf(chip), chip]));
+    if (hadFocus && !this.parent.activeElement) this.chips.get(this.cursor)?.focus();
+    if (this.at !== null && !this.chips.has(this.at)) this.point(null);
+    this.showPointed(this.at);
   }
 
-  // Bars of another text, from before or after this one, are none of ours.
-  showBars(given) {
-    if (!this.box) return;
-    const ours = given?.text === this.data.text ? given.bars : [];
-    this.box.classList.toggle("barred", this.data.bars || ours.length > 0);
-    drawBars(this, given, ours);
-  }
-
-  paint() {
-    for (const [position, chip] of this.chips) {
-      const masked = Boolean(this.pieces.get(position).masked) !== this.flipped.has(position);
-      const picked = this.picked.has(position);
-      chip.classList.toggle("masked", masked);
-      chip.classList.toggle("picked", picked);
-      if (!chip.hasAttribute("aria-disabled")) {
-        chip.setAttribute("aria-pressed", String(picked || masked));
-      }
-      chip.tabIndex = position === this.cursor ? 0 : -1;
+  // What the data says, and on it what was pressed since.
+  now() {
+    const { text, action, picked } = this.data;
+    const now = { picked: new Set(picked), flipped: new Set(), cursor: this.cursor, pointed: this.at };
+    for (const { position } of this.events.waiting().filter((event) => event.text === text)) {
+      if (action === "mask") this.flip(position, now.flipped);
+      else now.picked = new Set([position]);
     }
+    // Bars of another text, from before or after this one, are none of ours.
+    const ours = this.given?.text === text ? this.given.bars : [];
+    const bits = new Map(ours.map(([positions, number]) => [positions[0], number]));
+    return { ...now, bars: bits, given: this.given };
+  }
+
+  flip(position, flipped) {
+    const { groups, wholeWords } = this.data;
+    const group = groups.find(({ pieces }) => pieces?.some(({ at }) => at === position));
+    const along = wholeWords ? group.pieces.map(({ at }) => at) : [position];
+    for (const at of along) {
+      if (!flipped.delete(at)) flipped.add(at);
+    }
+  }
+
+  showBars(given) {
+    this.given = given;
+    if (this.data) this.render();
   }
 
   // A long strip scrolls inside itself: bring what is picked into its window, not the page's.
   revealPicked() {
-    const chip = this.chips.get([...this.picked][0]);
+    const chip = this.chips.get(this.data.picked[0]);
     if (!chip || this.box.scrollHeight <= this.box.clientHeight) return;
     const top = chip.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
     if (top > 0 && top < this.box.clientHeight - 30) return;
     this.box.scrollTop += top - this.box.clientHeight / 2;
   }
 
+  // A chip that was pressed down may stand for a token of another text when it is let go.
   onClick(event) {
     const position = positionOf(event.target);
+    const isOther = event.detail > 0 && this.heldOn !== this.data.text; // 0: a key, no pointer
     if (position !== null) this.point(position); // a finger has left the chip by now
-    if (position === null || this.chips.get(position).hasAttribute("aria-disabled")) return;
+    if (isOther || position === null) return;
+    if (this.chips.get(position).hasAttribute("aria-disabled")) return;
     this.moveCursor(position);
-    this.expect(position);
-    this.paint();
-    this.send({ position, stamp: this.stamps.next() });
-  }
-
-  // What the server will most likely answer, shown before it does.
-  expect(position) {
-    if (this.data.action !== "mask") {
-      this.picked = new Set([position]);
-      return;
-    }
-    const group = this.data.groups.find(({ pieces }) => pieces?.some(({ at }) => at === position));
-    const along = this.data.wholeWords ? group.pieces.map(({ at }) => at) : [position];
-    for (const at of along) {
-      if (!this.flipped.delete(at)) this.flipped.add(at);
-    }
+    this.events.push({ position, text: this.data.text });
+    this.render();
   }
 
   onKey(event) {
@@ -214,7 +202,6 @@ class TokenStrip {
   }
 
   point(position) {
-    if (this.isBuilding) return;
     this.showPointed(position);
     this.pointing.point(position);
   }

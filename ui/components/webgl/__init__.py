@@ -23,5 +23,5 @@ def lacks_webgl(key: str) -> bool:
         st.session_state[LACKS] = answer
 
     if not st.session_state.get(LACKS):
-        mount(_webgl, key, lambda _: {}, read, remember)
+        mount(_webgl, key, lambda heard: {"heard": heard}, read, remember)
     return bool(st.session_state.get(LACKS))

@@ -1,0 +1,45 @@
+// What was pressed and is not answered yet. The whole list goes with each message, for one message
+// may take the place of another; the server takes each number once (events.py).
+
+const MOST_EVENTS = 200; // the server reads no more of one list
+const PATIENCE_MS = 10_000; // then the server is believed again: it may have lost its session
+const REBUILT_MS = 1_000; // Streamlit may build an element anew; a page that was left takes longer
+
+const lists = new Map(); // by the component's key: a list outlives an element that is built anew
+
+export function createEvents() {
+  let list = null;
+  let tell = null;
+
+  // Called with what came with new data: which component this is, and what the server has taken;
+  // with nothing where nobody listens.
+  function hear(heard, setStateValue) {
+    tell = heard && setStateValue;
+    if (!heard) return;
+    const { key, taken } = heard;
+    list = lists.get(key);
+    if (!list || performance.now() - list.left > REBUILT_MS) list = { last: 0, waiting: [] };
+    list.left = Infinity;
+    list.last = Math.max(list.last, taken);
+    list.waiting = list.waiting.filter(({ number }) => number > taken);
+    lists.set(key, list);
+  }
+
+  function push(event) {
+    if (!tell) return;
+    list.last = Math.max(Date.now(), list.last + 1);
+    list.at = performance.now();
+    list.waiting = [...list.waiting, { ...event, number: list.last }].slice(-MOST_EVENTS);
+    tell("events", list.waiting);
+  }
+
+  return {
+    hear,
+    push,
+    // What is not in the server's data yet, to be shown as if it were.
+    waiting: () => (list && performance.now() - list.at < PATIENCE_MS ? list.waiting : []),
+    leave: () => {
+      if (list) list.left = performance.now();
+    },
+  };
+}
