@@ -41,10 +41,12 @@ SET_UP = """() => {
   window.show = (name, data, packed) => {
     const part = parts[name];
     const bytes = () => Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    const send = (field, value) => sent.push({ part: name, field, value: structuredClone(value) });
+    const setStateValue = (_, events) => {
+      const all = structuredClone(events);
+      sent.push({ part: name, value: all.at(-1), all });
+    };
     part.unmount = part.component({
-      key: name, data: packed ? bytes() : data, parentElement: part.root,
-      setTriggerValue: send, setStateValue: send,
+      key: name, data: packed ? bytes() : data, parentElement: part.root, setStateValue,
     });
   };
 }"""
@@ -105,7 +107,7 @@ class Bench:
         self.tab.evaluate("(name) => parts[name].unmount()", name)
 
     def sent(self, name: str) -> list[Any]:
-        """All that a component sent since it was last asked to forget, in order."""
+        """The events of a component since it was last asked to forget, in order."""
         found: list[Any] = self.tab.evaluate(
             "(name) => sent.filter(({ part }) => part === name).map(({ value }) => value)", name
         )

@@ -40,18 +40,18 @@ def a_view(size: int = 5, share: float = 0.8, labels: tuple[str, ...] = ()) -> A
     )
 
 
-def sent(view: ArcView, seen: int = 0, **options: Any) -> bytes:
+def sent(view: ArcView, taken: int = 0, **options: Any) -> bytes:
     """What the browser gets of a view."""
     with patch.object(arcs, "mount") as mounted:
-        arc_view(view, key="k", **{"label": "Lines", **options})
-    data: bytes = mounted.call_args.args[2](seen)
+        arc_view(view, key="k", **{"label": "Lines", "text": "it", "on_pick": print, **options})
+    data: bytes = mounted.call_args.args[2]({"key": "k", "taken": taken})
     return data
 
 
 def read(view: ArcView, event: dict[str, Any]) -> ArcPick | None:
     """What Python makes of what the browser sends."""
     with patch.object(arcs, "mount") as mounted:
-        arc_view(view, key="k", label="Lines")
+        arc_view(view, key="k", label="Lines", text="it", on_pick=print)
     found: ArcPick | None = mounted.call_args.args[3](event)
     return found
 
@@ -106,15 +106,24 @@ def test_names_that_are_not_given_are_english() -> None:
 
 
 def test_press_is_read_as_it_was_sent() -> None:
-    event = {"position": 2, "side": "key", "pinned": True, "stamp": 3}
+    event = {"position": 2, "side": "key", "pinned": True, "text": "it"}
     assert read(a_view(), event) == ArcPick(2, "key", True)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"position": 5}, {"position": True}, {"side": "x"}, {"side": []}, {"pinned": 1}]
+    "wrong",
+    [
+        {"position": 5},
+        {"position": True},
+        {"side": "x"},
+        {"side": []},
+        {"pinned": 1},
+        {"text": "another"},
+    ],
 )
 def test_nonsense_from_the_browser_is_no_press(wrong: dict[str, Any]) -> None:
-    assert read(a_view(), {"position": 2, "side": "key", "pinned": True, **wrong}) is None
+    event = {"position": 2, "side": "key", "pinned": True, "text": "it"}
+    assert read(a_view(), {**event, **wrong}) is None
 
 
 def test_javascript_is_one_module_with_each_name_once() -> None:
@@ -195,7 +204,7 @@ def test_pressing_holds_a_token_and_lets_go_of_it(bench: Bench, size: int) -> No
         (2, "key", True),
         (1, "query", False),
     ]
-    assert events[0]["stamp"] < events[1]["stamp"] < events[2]["stamp"]
+    assert events[0]["number"] < events[1]["number"] < events[2]["number"]
 
 
 def test_press_outlives_an_answer_to_an_older_one(bench: Bench) -> None:
@@ -205,10 +214,10 @@ def test_press_outlives_an_answer_to_an_older_one(bench: Bench) -> None:
     held = bench.tab.locator(".row[aria-selected=true]")
     bench.show("arcs", sent(view, picked=3))  # has not seen the press
     expect(held).to_have_count(1)
-    stamp = bench.sent("arcs")[0]["stamp"]
-    bench.show("arcs", sent(view, seen=stamp, picked=3))
+    number = bench.sent("arcs")[0]["number"]
+    bench.show("arcs", sent(view, taken=number, picked=3))
     expect(held).to_have_count(2)
-    bench.show("arcs", sent(a_view(6), seen=stamp))  # another text
+    bench.show("arcs", sent(a_view(6), taken=number))  # another text
     expect(held).to_have_count(0)
 
 

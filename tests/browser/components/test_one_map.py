@@ -34,7 +34,7 @@ PIXEL = """(canvas, [x, y]) => {
 def packed(
     weights: NDArray[np.floating],
     tokens: Sequence[str] | None = None,
-    seen: int = 0,
+    taken: int = 0,
     **options: Any,
 ) -> bytes:
     """What `weight_map` gives the browser."""
@@ -42,8 +42,10 @@ def packed(
     names = list(tokens) if tokens else [f"t{at}" for at in range(count)]
     found: list[bytes] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(one_map, "mount", lambda _, __, data, *___: found.append(data(seen)))
-        settings = {"positions": range(count), "key": "map", "label": "A map", **options}
+        heard = {"key": "map", "taken": taken}
+        patch.setattr(one_map, "mount", lambda _, __, data, *___: found.append(data(heard)))
+        settings = {"positions": range(count), "key": "map", "label": "A map"}
+        settings |= {"on_pick": print, **options}
         whole = len(names)
         sequences = [None, *[0] * (whole - 2), None][:whole]
         weight_map(weights, names, sequences, **settings)
@@ -81,18 +83,19 @@ def test_weights_of_other_tokens_are_refused() -> None:
 
 @pytest.mark.parametrize("sent", [None, True, -1, 3, 1.0, "1", [1]])
 def test_nonsense_from_the_browser_is_no_query(sent: object) -> None:
-    assert read_query({"query": sent}, [1, 2, 4]) is None
+    assert read_query({"query": sent, "text": "it"}, "it", [1, 2, 4]) is None
 
 
-def test_a_query_from_the_browser_is_a_position() -> None:
-    assert read_query({"query": 4, "stamp": 1}, [1, 2, 4]) == 4
+def test_a_query_from_the_browser_is_a_position_of_the_same_text() -> None:
+    assert read_query({"query": 4, "text": "it"}, "it", [1, 2, 4]) == 4
+    assert read_query({"query": 4, "text": "another"}, "it", [1, 2, 4]) is None
 
 
 def test_javascript_is_one_module_with_each_name_once() -> None:
     lines = read_js("one_map/one_map.js").splitlines()
     assert not any(line.startswith("import ") for line in lines)
     assert [line for line in lines if line.startswith("export ")] == [
-        "export default function ({ data, parentElement, setTriggerValue }) {"
+        "export default function ({ data, parentElement, setStateValue }) {"
     ]
     heads = ("function ", "const ", "class ")
     names = [line.split("(")[0].split()[1] for line in lines if line.startswith(heads)]
@@ -437,8 +440,8 @@ def test_a_click_sends_the_query_once_and_outlines_it_at_once(open_bench: Open) 
     assert event["query"] == 4
     bench.show_map(data)  # an answer from before the click
     assert overlay(bench) == picked
-    seen = {"tokens": list("abcde"), "positions": [1, 2, 4], "seen": event["stamp"]}
-    bench.show_map(packed(random_weights(3), **seen))
+    taken = {"tokens": list("abcde"), "positions": [1, 2, 4], "taken": event["number"]}
+    bench.show_map(packed(random_weights(3), **taken))
     assert overlay(bench) == blank
 
 
@@ -554,9 +557,9 @@ def picked(query):
 
 weights = np.eye(24, dtype=np.float32)
 names = [f"t{at}" for at in range(24)]
-found = weight_map(weights, names, [0] * 24, range(24), key="map", label="A map", on_pick=picked,
-                   picked=st.session_state.get("picked"))
-st.text(f"picked {st.session_state.get('picked')}, returned {found}")
+weight_map(weights, names, [0] * 24, range(24), key="map", label="A map", on_pick=picked,
+           picked=st.session_state.get("picked"))
+st.text(f"picked {st.session_state.get('picked')}")
 """
 
 
@@ -567,13 +570,13 @@ def test_streamlit_hears_of_a_pick_and_the_zoom_stays(browser: Browser, tmp_path
         tab = browser.new_page()
         heard = complaints(tab)
         tab.goto(server.url)
-        tab.get_by_text("picked None, returned None").wait_for(timeout=20_000)
+        tab.get_by_text("picked None").wait_for(timeout=20_000)
         tab.locator("[data-tool=zoomIn]").click()
         stage = tab.get_by_test_id("one-map")
         stage.focus()
         for key in ("ArrowDown", "ArrowDown", "Enter"):
             stage.press(key)
-        tab.get_by_text("picked 2, returned 2").wait_for(timeout=10_000)
+        tab.get_by_text("picked 2").wait_for(timeout=10_000)
         expect(tab.locator("[data-tool=whole]")).to_be_enabled()
         expect(tab.locator(".readout .token").first).to_have_text("t2")
         assert heard == []

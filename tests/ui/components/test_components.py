@@ -11,7 +11,6 @@ import pytest
 from bert_core.figures.thumbnails import block_starts, pool_maps
 from bert_core.model.tokenization import Encoding
 from bert_core.palette import DARK, LIGHT, Palette
-from ui.components import events
 from ui.components.assets import read_css, read_js
 from ui.components.events import is_count
 from ui.components.heads.packing import pack_maps, token_blocks, unpack_maps

@@ -58,11 +58,9 @@ function buildGroup(group, data, now) {
 }
 
 function buildPiece(piece, now) {
-  const chip = buildChip(piece, now);
   const under = [...(piece.note === undefined ? [] : [piece.note]), ...(piece.lines ?? [])];
-  if (!under.length) return chip;
-  const column = element("div", "piece");
-  column.append(chip, ...under.map((text) => element("div", "line", text)));
+  const column = element("div", "piece"); // also with nothing under the chip, which may come later
+  column.append(buildChip(piece, now), ...under.map((text) => element("div", "line", text)));
   return column;
 }
 
