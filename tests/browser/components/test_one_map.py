@@ -71,11 +71,6 @@ def test_header_holds_what_the_browser_needs() -> None:
     assert header["names"] == NAMES
 
 
-def test_words_on_screen_can_be_replaced() -> None:
-    header, _ = unpack_weights(packed(random_weights(2), names={"whole": "ganz"}))
-    assert header["names"] == {**NAMES, "whole": "ganz"}
-
-
 def test_weights_of_other_tokens_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(3, 3\) for 2 positions"):
         packed(random_weights(3), positions=[0, 1])
@@ -479,9 +474,9 @@ def test_nothing_is_left_after_unmounting(open_bench: Open) -> None:
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_a_png_is_twice_as_wide_as_the_screen(open_bench: Open, ratio: int) -> None:
     bench = open_bench(device_scale_factor=ratio)
-    bench.show_map(packed(random_weights(12), name="Layer 3, head 4", file="head"))
+    bench.show_map(packed(random_weights(12), name="Layer 3, head 4"))
     name, data = bench.download("png")
-    assert name == "head.png"
+    assert name == "attention.png"
     picture = Image.open(io.BytesIO(data)).convert("RGB")
     assert picture.width == 2 * bench.canvas_width() == 2 * ratio * 640
     assert picture.getpixel((picture.width - 1, 0)) == rgb(LIGHT.background)

@@ -16,7 +16,9 @@ _map = st.components.v2.component(
     "bert_lens_one_map", css=read_css("one_map/one_map.css"), js=read_js("one_map/one_map.js")
 )
 
-# What is written on and about the map; `names` of `weight_map` replaces any of it.
+FILE = "attention"  # what saved pictures are called, without their ending
+
+# What is written on and about the map.
 NAMES = {
     "hint": "Point at a cell to read its weight.",
     "percent": "{number}\N{NO-BREAK SPACE}%",
@@ -47,10 +49,8 @@ def weight_map(
     masked: Collection[int] = (),
     signed: bool = False,
     name: str = "",
-    file: str = "attention",
     channel: str = "",
     height: int = 560,
-    names: Mapping[str, str] | None = None,
     on_pick: Callable[[int], None] | None = None,
 ) -> None:
     """Draw one map, query rows and key columns.
@@ -60,9 +60,9 @@ def weight_map(
         column is. masked: positions whose labels are coloured as masks.
     label: what the map is, for screen readers. text: the `fingerprint` of what was typed; a press
         on another text does nothing. picked: a position whose row is outlined.
-    name: the title of saved pictures. file: what they are called, without ".png" or ".svg".
+    name: the title of saved pictures.
     height: pixels at most, with labels; the map is narrower where there is no room.
-    names: words on screen in place of those in `NAMES`. channel: as in `token_strip`.
+    channel: as in `token_strip`.
     on_pick: called with the position of the query pressed before the script runs (`events.mount`).
 
     Raises:
@@ -77,11 +77,11 @@ def weight_map(
         "picked": picked,
         "signed": signed,
         "name": name,
-        "file": file,
+        "file": FILE,
         "channel": channel,
         "height": height,
         "power": COLOUR_POWER,
-        "names": {**NAMES, **(names or {})},
+        "names": NAMES,
     }
     mount(
         _map,
