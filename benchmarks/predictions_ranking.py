@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.report import Figure, interleave, measure_seconds, median
-from bert_core.masked_words.likelihood import METHODS, Method, score_sentences
+from bert_core.masked_words.likelihood import score_sentences
+from bert_core.masked_words.scores import METHODS, Method
 from bert_core.model.bert import Bert
 from bert_core.model.checkpoints import EMBEDDED_FOLDER
 from bert_core.model.tokenization import encode

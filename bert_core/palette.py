@@ -65,6 +65,11 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
+def run_colours(colours: Palette) -> tuple[str, str]:
+    """The colours of the first run and of the second."""
+    return colours.mask, colours.sentence_b
+
+
 def attention_ramp(colours: Palette) -> list[tuple[float, str]]:
     """A colour scale for weights in [0, 1] that applies `COLOUR_POWER`."""
     return _ramp(colours.low, colours.high)

@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 from bert_core.command_line.console import STANDARD, Report, opened_output
 from bert_core.command_line.records import FORMATS, RecordWriter
 from bert_core.errors import InputError
+from bert_core.evaluation.questions import MASKS, PAIRS
 
 if TYPE_CHECKING:
     from bert_core.evaluation.evaluate import Evaluation
     from bert_core.evaluation.questions import Questions
-    from bert_core.evaluation.reliability import Estimate
+    from bert_core.intervals import Estimate
     from bert_core.pretraining.documents import Document
 
 TABLE = "table"
-
-# The same as in evaluation_questions, which loads more than a parser needs.
-MASKS, PAIRS = 10_000, 1_000
 
 MISSING = "-"
 MOST_DIGITS = 9  # of a number that is asked for

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from bert_core.masked_words.likelihood import Measure, Method, score_sentences
+from bert_core.masked_words.head import require_mlm
+from bert_core.masked_words.likelihood import score_sentences
 from bert_core.masked_words.minimal_pairs import COLUMNS, compare_pairs, summarise_differences
-from bert_core.masked_words.predict import MaskedPrediction, predict_masked_in, require_mlm
+from bert_core.masked_words.predict import MaskedPrediction, predict_masked_in
+from bert_core.masked_words.scores import Measure, Method
 from bert_core.masked_words.surprisal import predict_each
 from bert_core.model.bert import Bert
 from bert_core.model.inference import Asked

@@ -21,6 +21,7 @@ from bert_core.command_line.evaluate import add_evaluate
 from bert_core.command_line.pretrain import add_pretrain
 from bert_core.command_line.records import FORMATS, RecordWriter
 from bert_core.errors import BertLensError, InputError
+from bert_core.masked_words.scores import MEASURES, METHODS
 from bert_core.model.checkpoints import EMBEDDED
 from bert_core.texts.lists import NOTHING, BrokenLine, Line, stream_lines
 
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 FAILED = 2  # what argparse returns too
 INTERRUPTED = 130  # 128 and the number of the signal, as shells have it
-
-# The same as in pseudo_likelihood, where they come with torch.
-METHODS = ("within_word_l2r", "original")
-MEASURES = ("total", "per_token", "per_word")
 
 Lines = Iterator[Line | BrokenLine]
 Answers = Iterable[NamedTuple]

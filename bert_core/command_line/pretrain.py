@@ -11,14 +11,13 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bert_core.pretraining import recipe as recipes
+from bert_core.pretraining.pairs import OBJECTIVES
+
 if TYPE_CHECKING:
     from bert_core.pretraining.setup import RunRequest
     from bert_core.pretraining.train import StepRecord
     from bert_core.pretraining.workers import Workers
-
-# The same as in pretraining_recipe and pretraining_pairs, where they come with torch.
-CONFIGS = ("tiny", "mini", "small", "base")
-OBJECTIVES = ("next-sentence", "sentence-order", "none")
 
 # Seconds between lines of progress on a terminal and in a file.
 EVERY_TERMINAL, EVERY_FILE = 0.5, 30.0
@@ -44,7 +43,7 @@ def add_pretrain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     start = parser.add_argument_group("what it starts from")
     start.add_argument("--from", dest="source", metavar="MODEL", help=FROM)
-    start.add_argument("--config", choices=CONFIGS, help="its size; mini if not given")
+    start.add_argument("--config", choices=recipes.CONFIGS, help="its size; mini if not given")
     start.add_argument("--vocabulary", type=_count, metavar="N", help="train one of N pieces")
     start.add_argument(
         "--held-out", type=Path, metavar="FILE", help="a held_out.json: these stay out too"
@@ -159,8 +158,6 @@ def _request(options: argparse.Namespace) -> "RunRequest":
 
 def _changes(options: argparse.Namespace) -> dict[str, Any]:
     """The recipe's fields that were chosen."""
-    from bert_core.pretraining import recipe as recipes
-
     changes: dict[str, Any] = {}
     if options.original:
         changes |= recipes.recipe_changes(recipes.ORIGINAL)

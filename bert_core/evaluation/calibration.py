@@ -2,26 +2,22 @@
 
 One token is masked at a time, so the model sees all others. Tokens are drawn uniformly from all
 that pretraining could choose (`masks.eligible_tokens`): pieces of longer words and
-punctuation too, as in Devlin et al. 2018, section 3.1. Marks are easier than words:
-`without_marks` leaves them out.
+punctuation too, as in Devlin et al. 2018, section 3.1.
 
 What the guesses are worth over all texts is in `reliability`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import DTypeLike, NDArray
 
-from bert_core.arrays import Doubles, Flags, Integers
+from bert_core.arrays import Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.predict import masked_word_logits, require_mlm
+from bert_core.evaluation.guesses import guess_masks
+from bert_core.evaluation.reliability import Guesses, join_guesses
+from bert_core.masked_words.head import require_mlm
 from bert_core.model.bert import Bert
-from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, Readable, encode, with_masks
 from bert_core.pretraining.masks import eligible_tokens
 from bert_core.serving.runner import Runner, direct_runner
@@ -29,51 +25,18 @@ from bert_core.serving.runner import Runner, direct_runner
 # Of the bundled hundred lines, whose 1,570 tokens have 1,354 with a letter or digit.
 MASKS = 1200
 
-AT_ONCE = 64  # masked inputs that run together, and rows of the masked-word head
-
 Places = tuple[Encoding, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
-class MaskedGuesses:
-    """The guesses behind the masks of one text, each masked alone; arrays (mask,), read-only.
+class MaskedGuesses(Guesses):
+    """The guesses behind the masks of one text, each masked alone.
 
-    encoding: the text without masks. positions: of the tokens that were masked, ascending.
-    guesses: ids of the first guesses. confidences: their probabilities, in (0, 1].
-    ranks: of the originals, 1 being the first guess. surprisals: of the originals, in nats: -log
-    of their probability.
+    encoding: the text without masks. positions: (mask,), of the tokens that were masked, ascending.
     """
 
     encoding: Encoding
     positions: Integers
-    guesses: Integers
-    confidences: Doubles
-    ranks: Integers
-    surprisals: Doubles
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    @property
-    def right(self) -> Flags:
-        """(mask,): whether the first guess is the original."""
-        originals = np.array(self.encoding.original_ids, dtype=np.int64)
-        return self.guesses == originals[self.positions]
-
-    def only(self, kept: Flags) -> "MaskedGuesses":
-        """The masks where `kept`, (mask,), is true."""
-        return MaskedGuesses(
-            encoding=self.encoding,
-            positions=_frozen(self.positions[kept], np.int64),
-            guesses=_frozen(self.guesses[kept], np.int64),
-            confidences=_frozen(self.confidences[kept], np.float64),
-            ranks=_frozen(self.ranks[kept], np.int64),
-            surprisals=_frozen(self.surprisals[kept], np.float64),
-        )
-
-    def among_first(self, count: int) -> Flags:
-        """(mask,): whether the original is one of the first `count` guesses."""
-        return self.ranks <= count
 
 
 def sample_masks(
@@ -125,59 +88,25 @@ def calibrate(
     """
     require_mlm(bert)
     places = sample_masks(bert, texts, seed, masks)
-    rows = _guess_all(bert, places, run or direct_runner(bert))
-    for encoding, positions in places:
-        guesses, confidences, ranks, surprisals = zip(*islice(rows, len(positions)), strict=True)
-        yield MaskedGuesses(
-            encoding=encoding,
-            positions=_frozen(positions, np.int64),
-            guesses=_frozen(guesses, np.int64),
-            confidences=_frozen(confidences, np.float64),
-            ranks=_frozen(ranks, np.int64),
-            surprisals=_frozen(surprisals, np.float64),
-        )
-
-
-def without_marks(samples: Iterable[MaskedGuesses]) -> tuple[MaskedGuesses, ...]:
-    """The same samples without tokens that have no letter and no digit, such as full stops."""
-    return tuple(
-        sample.only(
-            np.array(
-                [
-                    any(char.isalnum() for char in sample.encoding.tokens[position])
-                    for position in sample.positions
-                ],
-                dtype=bool,
-            )
-        )
-        for sample in samples
+    asked = (
+        (with_masks(bert, encoding, [at]), [at])
+        for encoding, positions in places
+        for at in positions
     )
+    lots = guess_masks(bert, asked, run or direct_runner(bert))
+    sizes = [len(positions) for _, positions in places]
+    for (encoding, positions), found in zip(places, _shared_out(lots, sizes), strict=True):
+        masked = np.array(positions, dtype=np.int64)
+        masked.setflags(write=False)
+        yield MaskedGuesses(**vars(found), encoding=encoding, positions=masked)
 
 
-def _guess_all(
-    bert: Bert, places: Sequence[Places], run: Runner
-) -> Iterator[tuple[int, float, int, float]]:
-    """First guess, its probability, rank and surprisal of the original, for place after place."""
-    every = ((encoding, at) for encoding, positions in places for at in positions)
-    while some := list(islice(every, AT_ONCE)):
-        runs = run([Asked(with_masks(bert, encoding, [at])) for encoding, at in some])
-        states = np.stack(
-            [one.last_hidden_state[at] for one, (_, at) in zip(runs, some, strict=True)]
-        )
-        originals = torch.tensor([encoding.original_ids[at] for encoding, at in some])
-        logs = torch.log_softmax(masked_word_logits(bert, states), dim=-1)
-        best = logs.max(dim=-1)
-        own = logs.gather(1, originals[:, None])
-        yield from zip(
-            best.indices.tolist(),
-            best.values.exp().tolist(),
-            ((logs > own).sum(dim=-1) + 1).tolist(),
-            (-own[:, 0]).tolist(),
-            strict=True,
-        )
-
-
-def _frozen(numbers: Any, kind: DTypeLike) -> NDArray[Any]:
-    array = np.array(numbers, dtype=kind)
-    array.setflags(write=False)
-    return array
+def _shared_out(lots: Iterator[Guesses], sizes: Sequence[int]) -> Iterator[Guesses]:
+    """The same guesses in parts of these sizes, each as soon as it is whole."""
+    waiting: list[Guesses] = []
+    for size in sizes:
+        while sum(map(len, waiting)) < size:
+            waiting.append(next(lots))
+        joined = join_guesses(waiting)
+        yield joined.at(slice(size))
+        waiting = [joined.at(slice(size, None))]

@@ -19,21 +19,21 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-import torch
 
-from bert_core.arrays import Doubles, Flags
+from bert_core.evaluation.guesses import guess_masks
 from bert_core.evaluation.questions import Questions, is_hidden
-from bert_core.evaluation.reliability import Calibration, Estimate, summarise_calibration
-from bert_core.masked_words.predict import MOST_ROWS, masked_word_logits
+from bert_core.evaluation.reliability import (
+    Calibration,
+    Guesses,
+    join_guesses,
+    summarise_calibration,
+)
+from bert_core.intervals import Estimate, share_interval
 from bert_core.model.bert import Bert
-from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, encode, with_masks
 from bert_core.next_sentence.candidates import score_pairs
-from bert_core.next_sentence.neighbours import share_interval
 from bert_core.pretraining.masks import eligible_tokens
 from bert_core.serving.runner import Runner, direct_runner
-
-AT_ONCE = 64  # inputs that are handed in together
 
 TOGETHER, ALONE = "together", "alone"
 
@@ -70,25 +70,6 @@ class Evaluation:
     pairs_elsewhere: int
     next_elsewhere: Estimate | None
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class DocumentGuesses:
-    """The guesses behind the masks of one document; arrays (mask,).
-
-    right: the first guess is the original. confidences: of first guesses, in (0, 1]. ranks: of the
-    originals, 1 being the first guess. surprisals: of the originals, in nats.
-    """
-
-    document: int
-    right: Flags
-    confidences: Doubles
-    ranks: Doubles
-    surprisals: Doubles
-
-    def among_first(self, count: int) -> Flags:
-        """(mask,): whether the original is one of the first `count` guesses."""
-        return self.ranks <= count
 
 
 @dataclass(frozen=True)
@@ -160,28 +141,25 @@ def hide_words(
 
 def guess_hidden(
     bert: Bert, questions: Questions, run: Runner, alone: bool, progress: Progress
-) -> Iterator[DocumentGuesses]:
+) -> Iterator[Guesses]:
     """The guesses behind all masks, document after document.
 
     Raises:
         MissingHeadError: the checkpoint has no masked-word head; nothing is run.
     """
     asked = list(hide_words(bert, questions, alone))
-    total = sum(len(places) for _, _, places in asked)
-    columns: list[Doubles] = []
-    done = 0
-    rest = iter(asked)
-    while some := list(islice(rest, AT_ONCE)):
-        columns.append(_guess(bert, some, run))
-        done += columns[-1].shape[1]
-        progress("masks", done, total)
-    if not columns:
+    sizes = [len(places) for *_, places in asked]
+    total = sum(sizes)
+    lots: list[Guesses] = []
+    for lot in guess_masks(bert, (one[1:] for one in asked), run):
+        lots.append(lot)
+        progress("masks", sum(map(len, lots)), total)
+    if not lots:
         return
-    owners = np.repeat([one[0] for one in asked], [len(one[2]) for one in asked])
-    table = np.concatenate(columns, axis=1)
+    owners = np.repeat([one[0] for one in asked], sizes)
+    found = join_guesses(lots)
     for document in np.unique(owners):
-        right, confidences, ranks, surprisals = table[:, owners == document]
-        yield DocumentGuesses(int(document), right > 0, confidences, ranks, surprisals)
+        yield found.at(owners == document)
 
 
 def judge_pairs(
@@ -203,27 +181,6 @@ def judge_pairs(
         answers = list(islice(said, 2 if one.elsewhere is None else 3))
         progress("pairs", done, len(questions.pairs))
         yield PairAnswer(one.document, answers[0], answers[1], (*answers, None)[2])
-
-
-def _guess(bert: Bert, asked: list[tuple[int, Encoding, tuple[int, ...]]], run: Runner) -> Doubles:
-    """(4, mask): first guess right, its probability, rank and surprisal of the original."""
-    runs = run([Asked(encoding) for _, encoding, _ in asked])
-    states = np.concatenate(
-        [one.last_hidden_state[list(at)] for one, (*_, at) in zip(runs, asked, strict=True)]
-    )
-    originals = torch.tensor(
-        [encoding.original_ids[at] for _, encoding, ats in asked for at in ats]
-    )
-    parts = []
-    for start in range(0, len(states), MOST_ROWS):
-        logits = masked_word_logits(bert, states[start : start + MOST_ROWS])
-        logs = torch.log_softmax(logits, dim=-1)  # (mask, vocab)
-        labels = originals[start : start + MOST_ROWS, None]
-        best, own = logs.max(dim=-1), logs.gather(1, labels)
-        right = best.indices == labels[:, 0]
-        rows = (right, best.values.exp(), (logs > own).sum(dim=-1) + 1, -own[:, 0])
-        parts.append(torch.stack([one.double() for one in rows]).numpy())
-    return np.concatenate(parts, axis=1)
 
 
 def _perplexity(words: Calibration) -> Estimate:

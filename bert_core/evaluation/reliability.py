@@ -10,14 +10,16 @@ draws whole texts again (Efron and Tibshirani 1993, chapter 13). In a bin of few
 too narrow, and where all were right they have no width: look at its count.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bert_core.arrays import Doubles, Flags, Integers
 from bert_core.errors import InputError
+from bert_core.intervals import Estimate
 
 BINS = 10
 RESAMPLES = 1000
@@ -25,25 +27,44 @@ CONFIDENCE = 0.95
 FIRST = 5  # guesses among which the original counts as found
 
 
-class Guesses(Protocol):
-    """What is read of a text's `calibration.MaskedGuesses`, whose module needs torch."""
+@dataclass(frozen=True, eq=False)
+class Guesses:
+    """What was guessed behind the masks of one text; arrays (mask,), read-only.
 
-    @property
-    def confidences(self) -> Doubles: ...
-    @property
-    def surprisals(self) -> Doubles: ...
-    @property
-    def right(self) -> Flags: ...
-    def among_first(self, count: int) -> Flags: ...
+    guesses: ids of the first guesses. right: whether each is the original. confidences: their
+    probabilities, in (0, 1]. ranks: of the originals, 1 being the first guess. surprisals: of the
+    originals, in nats: -log of their probability.
+    """
+
+    guesses: Integers
+    right: Flags
+    confidences: Doubles
+    ranks: Integers
+    surprisals: Doubles
+
+    def __len__(self) -> int:
+        return len(self.right)
+
+    def among_first(self, count: int) -> Flags:
+        """(mask,): whether the original is one of the first `count` guesses."""
+        return self.ranks <= count
+
+    def at(self, masks: Flags | slice) -> "Guesses":
+        """Those of some of the masks."""
+        return _gathered(lambda name: getattr(self, name)[masks])
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A number and the ends of its 95 % interval."""
+def join_guesses(parts: Sequence[Guesses]) -> Guesses:
+    """One after the other."""
+    return _gathered(lambda name: np.concatenate([getattr(part, name) for part in parts]))
 
-    value: float
-    low: float
-    high: float
+
+def _gathered(column: Callable[[str], NDArray[Any]]) -> Guesses:
+    """Guesses of which `column` gives each array by its name."""
+    columns = [column(field.name) for field in fields(Guesses)]
+    for one in columns:
+        one.setflags(write=False)
+    return Guesses(*columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +110,7 @@ def summarise_calibration(
     Raises:
         InputError: no masks, or `bins` or `resamples` below 1.
     """
-    samples = [sample for sample in samples if len(sample.confidences)]
+    samples = [sample for sample in samples if len(sample)]
     if not samples or min(bins, resamples) < 1:
         raise InputError("There is nothing to count: mask at least one word.")
     edges = np.arange(bins + 1) / bins

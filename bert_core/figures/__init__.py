@@ -1,6 +1,7 @@
 """Arrays to plotly figures. Nothing here imports torch or streamlit, or displays anything.
 
 attention_map: one head as a heatmap: query rows, key columns
+axes: what figures share: titles and ticks of axes, labels beside lines that do not overlap
 bars: shares as horizontal bars, the largest on top
 calibration: what probabilities are worth, and counts beside what is expected of them
 head_tiles: one number of every head, as a tile for each: layers down, heads across

@@ -1,7 +1,7 @@
 """Lines from the embeddings up: probabilities, ranks, or any one number for each layer."""
 
 from collections.abc import Sequence
-from math import ceil, floor, log10
+from math import ceil, log10
 from typing import Any
 
 import numpy as np
@@ -9,22 +9,23 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from bert_core.arrays import Doubles
-from bert_core.figures.labels import plain, width_in_pixels
-from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.lens import (
+from bert_core.figures.axes import (
     LETTERS,
-    LensReading,
+    LINE,
+    SYMBOLS,
     axis_title,
     layer_names,
     layer_ticks,
+    share_ticks,
+    spread,
 )
+from bert_core.figures.labels import plain, width_in_pixels
+from bert_core.figures.layout import MONO, blank_layout
+from bert_core.figures.lens import LensReading
 from bert_core.palette import Palette
 
-LINE = 16  # pixels from one label to the next
 LONGEST = 14
-MOST_TICKS = 7
 DASHES = ("dot", "dashdot", "longdash")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
 SMALLEST = float(np.finfo(np.float64).tiny)  # a logarithmic axis has no 0
 
 
@@ -125,18 +126,6 @@ def next_sentence_line(
     )
 
 
-def share_ticks(low: float) -> tuple[list[float], list[str]]:
-    """Powers of ten from 1 down to `low` or just above, and how they are written."""
-    deepest = max(1, floor(-log10(low)))
-    step = ceil(deepest / (MOST_TICKS - 1))
-    powers = range(0, deepest + 1, step)
-    texts = [
-        f"{100 / 10**power:g}\N{NO-BREAK SPACE}%" if power <= 4 else f"10<sup>−{power}</sup>"
-        for power in powers
-    ]
-    return [10.0**-power for power in powers], texts
-
-
 def _lines(
     reading: LensReading,
     values: NDArray[Any],
@@ -167,27 +156,6 @@ def _lines(
     upright = {"x0": reading.settled, "x1": reading.settled, "y0": 0, "y1": 1, "yref": "paper"}
     layout["shapes"] = [_dotted(colours) | upright]
     return go.Figure(traces, layout)
-
-
-def spread(places: Doubles, gap: float) -> Doubles:
-    """`places` moved apart so that any two are `gap` or more from each other, in their order.
-
-    Those that are too close become a row about their middle, as in isotonic regression by pooling
-    adjacent violators (Ayer et al. 1955, https://doi.org/10.1214/aoms/1177728423).
-    """
-    order = np.argsort(places, kind="stable")
-    blocks: list[list[float]] = []  # of each its middle, less the gaps before it, and its size
-    for turn, at in enumerate(order):
-        blocks.append([float(places[at]) - turn * gap, 1])
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            middle, size = blocks.pop()
-            before = blocks[-1]
-            before[0] = (before[0] * before[1] + middle * size) / (before[1] + size)
-            before[1] += size
-    moved = np.empty(len(places), dtype=np.float64)
-    levels = [level for level, size in blocks for _ in range(int(size))]
-    moved[order] = np.array(levels) + gap * np.arange(len(places))
-    return moved
 
 
 def _styles(count: int, original: int | None, colours: Palette) -> list[tuple[str, str, str]]:

@@ -7,12 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from bert_core.arrays import Doubles, Integers
+from bert_core.figures.axes import LETTERS, axis_title, layer_names, layer_ticks
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.palette import COLOUR_POWER, Palette, attention_ramp
 
 ROW = 26
-LETTERS = 13
 ROW_LETTERS = 72  # characters that fit into a row of the table, on a narrow page
 
 
@@ -104,27 +104,6 @@ def _luminance(channels: Doubles) -> float:
     shares = channels / 255
     linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
     return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
-
-
-def layer_ticks(labels: Sequence[str]) -> dict[str, Any]:
-    """An axis with a label at each whole number from 0."""
-    return {
-        "tickmode": "array",
-        "tickvals": list(range(len(labels))),
-        "ticktext": list(labels),
-        "tickfont": {"size": LETTERS},
-    }
-
-
-def axis_title(text: str, colours: Palette, standoff: int = 4) -> dict[str, Any]:
-    """A short title of an axis, `standoff` pixels from its labels."""
-    font = {"color": colours.quiet, "size": LETTERS}
-    return {"title": {"text": plain(text, 60), "font": font, "standoff": standoff}}
-
-
-def layer_names(names: Sequence[str] | None, rows: int) -> list[str]:
-    """`names` as plotly shows them as they are, or numbers from 0, the embeddings."""
-    return [str(at) for at in range(rows)] if names is None else [plain(name) for name in names]
 
 
 def _words(reading: LensReading, colours: Palette) -> dict[str, Any]:

@@ -9,12 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from bert_core.figures.axes import LINE, SANS_WIDTH, axis_title, spread, upright
 from bert_core.figures.labels import plain, width_in_pixels
-from bert_core.figures.layer_lines import LINE, spread
 from bert_core.figures.layout import blank_layout
-from bert_core.figures.lens import axis_title
 from bert_core.figures.losses import LossCurve, smoothed, smoothing_window, thinned
-from bert_core.palette import Palette
+from bert_core.palette import Palette, run_colours
 
 # Pixels: the panels of masked words and of pairs, and the room above each for what it is.
 WORDS, PAIRS, HEADING = 260, 140, 34
@@ -23,7 +22,6 @@ LETTERS = 13
 ABOVE = 16  # pixels from a dashed line up to the middle of what is written at it
 LONGEST, LONGEST_TEXT = 18, 60
 APART = 0.012  # of the axis: held-out points that are closer are a line only
-SANS_WIDTH = 0.85  # of what a text takes in monospace, at most
 COIN = log(2)
 DASHES = ("dash", "dot")  # of two levels that differ
 SIGNS = (("circle", "●", "solid"), ("square", "■", "6px,3px"))  # of the first and second run
@@ -110,11 +108,6 @@ def loss_curves(
         for line in _run_lines(scene, number, panel)
     ]
     return go.Figure(lines, layout)
-
-
-def run_colours(colours: Palette) -> tuple[str, str]:
-    """The colours of the first run and of the second."""
-    return colours.mask, colours.sentence_b
 
 
 def _top(curves: Sequence[LossCurve], task: int, levels: Sequence[float]) -> float:
@@ -271,13 +264,6 @@ def _at_right(text: str, value: float, panel: _Panel, colours: Palette) -> dict[
     place = {"xref": "paper", "x": 1, "xanchor": "right", "yref": panel.axis}
     place |= {"y": value, "yshift": ABOVE}
     return place | _text(plain(text, LONGEST_TEXT), colours.quiet, LETTERS)
-
-
-def upright(at: float, colours: Palette, axis: str = "y") -> dict[str, Any]:
-    """A thin line from the top to the bottom of a panel, below all else."""
-    line = {"color": colours.text, "width": 1}
-    place = {"yref": f"{axis} domain", "x0": at, "x1": at, "y0": 0, "y1": 1}
-    return {"type": "line", "layer": "below", "line": line} | place
 
 
 def _text(text: str, colour: str, size: int) -> dict[str, Any]:

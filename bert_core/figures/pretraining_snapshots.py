@@ -8,11 +8,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from bert_core.arrays import Doubles, Flags
+from bert_core.figures.axes import LINE, SYMBOLS, axis_title, spread, upright
 from bert_core.figures.labels import plain, width_in_pixels
-from bert_core.figures.layer_lines import LINE, SYMBOLS, spread
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.lens import axis_title
-from bert_core.figures.pretraining import upright
 from bert_core.palette import Palette
 
 LETTERS, LONGEST = 13, 16

@@ -9,10 +9,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from bert_core.figures.axes import SANS_WIDTH
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layout import blank_layout
-from bert_core.figures.pretraining import SANS_WIDTH, run_colours
-from bert_core.palette import Palette
+from bert_core.palette import Palette, run_colours
 
 LETTERS, LINE = 13, 16  # pixels: of texts, and from one line of them to the next
 LONGEST, LONGEST_LABEL = 16, 40

@@ -8,10 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from bert_core.arrays import Floats, Integers
+from bert_core.figures.axes import axis_title, share_ticks
 from bert_core.figures.labels import plain, width_in_pixels
-from bert_core.figures.layer_lines import share_ticks
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.figures.lens import axis_title
 from bert_core.palette import Palette
 
 Box = tuple[float, float, float, float]

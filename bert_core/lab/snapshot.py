@@ -12,7 +12,8 @@ import numpy as np
 from transformers import BertForPreTraining
 
 from bert_core.arrays import Floats
-from bert_core.masked_words.predict import masked_word_logits, predict_masked
+from bert_core.masked_words.head import masked_word_logits
+from bert_core.masked_words.predict import predict_masked
 from bert_core.model.bert import Bert, wrap_bert
 from bert_core.model.inference import ATTENTIONS, run_bert
 from bert_core.model.tokenization import encode

@@ -24,7 +24,7 @@ import torch
 
 from bert_core.arrays import Doubles, Floats, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.predict import masked_word_logits, piece_of
+from bert_core.masked_words.head import masked_word_logits, piece_of
 from bert_core.masked_words.targets import check_request, parse_targets
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun

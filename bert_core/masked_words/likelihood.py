@@ -7,27 +7,21 @@ PLL-word-l2r, arXiv 2305.10588).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from bert_core.arrays import Doubles, Floats
+from bert_core.arrays import Floats
 from bert_core.errors import InputError
-from bert_core.masked_words.predict import masked_word_logits, require_mlm
+from bert_core.masked_words.head import masked_word_logits, require_mlm
+from bert_core.masked_words.scores import METHODS, Method, SentenceScore
 from bert_core.model.bert import Bert
 from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, Word, encode, with_masks
 from bert_core.serving.batching import FLOAT_BYTES
 from bert_core.serving.runner import Runner, direct_runner
-
-Method = Literal["original", "within_word_l2r"]
-METHODS: tuple[Method, ...] = get_args(Method)
-
-Measure = Literal["total", "per_token", "per_word"]
-MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 # Inputs handed in together: enough of like lengths for full batches, few enough that the first
 # results come soon. Their last hidden states are held at once.
@@ -47,54 +41,6 @@ class Blank(NamedTuple):
     def original(self) -> int:
         """The id that the text has there."""
         return self.encoding.original_ids[self.position]
-
-
-@dataclass(frozen=True, eq=False)
-class SentenceScore:
-    """The pseudo-log-likelihood of one input; of a pair, both sentences are scored.
-
-    encoding: what was read; its `cut_at` says where a long text was cut.
-    positions: of the scored tokens, ascending: all of the text, but for a `[MASK]` typed in it.
-    log_probabilities: (position,) natural logarithms, each at most 0; a token's share of `total`.
-    """
-
-    encoding: Encoding
-    method: Method
-    positions: tuple[int, ...]
-    log_probabilities: Doubles
-
-    @property
-    def words(self) -> int:
-        """Words that were scored; a punctuation mark is one."""
-        return len(
-            {(self.encoding.sequences[at], self.encoding.word_ids[at]) for at in self.positions}
-        )
-
-    @property
-    def total(self) -> float | None:
-        """The pseudo-log-likelihood; None where the text has nothing to score."""
-        return float(self.log_probabilities.sum()) if self.positions else None
-
-    @property
-    def per_token(self) -> float | None:
-        """`total` divided by the number of scored tokens."""
-        return None if self.total is None else self.total / len(self.positions)
-
-    @property
-    def per_word(self) -> float | None:
-        """`total` divided by `words`."""
-        return None if self.total is None else self.total / self.words
-
-    def by(self, measure: Measure) -> float | None:
-        """One of the three by its name.
-
-        Raises:
-            InputError: there is no such measure.
-        """
-        if measure not in MEASURES:
-            raise InputError(f"A sentence is measured by {', '.join(MEASURES)}, not “{measure}”.")
-        found: float | None = getattr(self, measure)
-        return found
 
 
 def score_sentences(
@@ -126,14 +72,6 @@ def score_encodings(
     if method not in METHODS:
         raise InputError(f"Sentences are scored by {' or '.join(METHODS)}, not “{method}”.")
     return _score(bert, encodings, method, run or direct_runner(bert))
-
-
-def rank(scores: Sequence[SentenceScore], measure: Measure = "total") -> tuple[int, ...]:
-    """Places in `scores`, the most probable first; equal ones keep their order, those with nothing
-    to score come last."""
-    found = [score.by(measure) for score in scores]
-    keys = [np.inf if value is None else -value for value in found]
-    return tuple(sorted(range(len(scores)), key=keys.__getitem__))
 
 
 def blanks_of(

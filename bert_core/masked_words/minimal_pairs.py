@@ -5,24 +5,23 @@ Sentences are scored by their pseudo-log-likelihood (Salazar et al. 2020, arXiv
 American Statistical Association 22).
 """
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bert_core.errors import InputError
-from bert_core.masked_words.likelihood import (
+from bert_core.intervals import wilson_interval
+from bert_core.masked_words.likelihood import score_sentences
+from bert_core.masked_words.scores import (
     MEASURES,
     Measure,
     Method,
     SentenceScore,
-    score_sentences,
 )
 from bert_core.model.bert import Bert
 from bert_core.serving.runner import Runner
 from bert_core.texts.lists import ParsedList, read_rows
 
 COLUMNS = ("good", "bad")
-Z_95 = 1.959964  # between minus and plus this many deviations lie 95 % of a normal distribution
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,19 +105,3 @@ def summarise_differences(found: Iterable[float | None]) -> PairSummary:
         low=low,
         high=high,
     )
-
-
-def wilson_interval(successes: int, count: int, z: float = Z_95) -> tuple[float, float]:
-    """Where a share of `successes` in `count` may truly lie: (low, high), in [0, 1].
-
-    Raises:
-        InputError: not 0 <= successes <= count, or count is 0.
-    """
-    if not 0 <= successes <= count or count == 0:
-        raise InputError("A share needs at least one try, and no more successes than tries.")
-    share = successes / count
-    scale = 1 + z**2 / count
-    middle = (share + z**2 / (2 * count)) / scale
-    reach = z / scale * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    # Rounding must not leave the share itself outside.
-    return min(share, max(0.0, middle - reach)), max(share, min(1.0, middle + reach))

@@ -12,12 +12,11 @@ import numpy as np
 import torch
 
 from bert_core.arrays import Floats, Integers
-from bert_core.errors import InputError, MissingHeadError
+from bert_core.errors import InputError
+from bert_core.masked_words.head import MOST_ROWS, masked_word_logits, piece_of, require_mlm
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding
-
-MOST_ROWS = 256  # tokens that the head reads at once: 31 MB of logits with 30,522 pieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,28 +74,6 @@ def predict_masked_in(
         raise InputError("Ask for at least one guess.")
     found = _predict(bert, [(run, at) for run in runs for at in run.encoding.masked], k)
     return (tuple(islice(found, len(run.encoding.masked))) for run in runs)
-
-
-def require_mlm(bert: Bert) -> None:
-    """Raises MissingHeadError where the checkpoint has no masked-word head."""
-    if not bert.has_mlm:
-        raise MissingHeadError(
-            f"“{bert.name}” has no masked-word head, so it cannot guess words. Choose a model "
-            "that was saved with it, such as the embedded one."
-        )
-
-
-def masked_word_logits(bert: Bert, states: Floats) -> torch.Tensor:
-    """The masked-word head on (token, hidden) states: (token, vocab) logits, on the CPU."""
-    with torch.inference_mode():
-        # torch wants to own memory it may write to, and a run's arrays are read-only
-        return bert.model.cls.predictions(torch.tensor(states, device=bert.device)).float().cpu()
-
-
-def piece_of(bert: Bert, number: int) -> str:
-    """The text of an id; a model may have more ids than its vocabulary has pieces."""
-    vocabulary = bert.wordpiece.vocabulary
-    return (vocabulary[number] if number < len(vocabulary) else "") or f"[id {number}]"
 
 
 def _predict(

@@ -23,7 +23,7 @@ from bert_core.arrays import Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.beam import Path, Start, check_width, search
 from bert_core.masked_words.filling import ordinary_ids
-from bert_core.masked_words.predict import require_mlm
+from bert_core.masked_words.head import require_mlm
 from bert_core.masked_words.writing import CONTINUES
 from bert_core.model.bert import Bert
 from bert_core.model.tokenization import Encoding

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bert_core.errors import InputError
+from bert_core.masked_words.head import require_mlm
 from bert_core.masked_words.likelihood import (
     Blank,
     blank_states,
@@ -20,7 +21,7 @@ from bert_core.masked_words.likelihood import (
     chunks,
     log_probabilities,
 )
-from bert_core.masked_words.predict import MaskedPrediction, predict_masked, require_mlm
+from bert_core.masked_words.predict import MaskedPrediction, predict_masked
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding, with_masks

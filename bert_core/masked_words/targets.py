@@ -15,7 +15,7 @@ import numpy as np
 
 from bert_core.arrays import Doubles, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.predict import masked_word_logits, piece_of, require_mlm
+from bert_core.masked_words.head import masked_word_logits, piece_of, require_mlm
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import MAX_CHARACTERS, readable

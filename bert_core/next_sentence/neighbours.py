@@ -14,8 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from bert_core.arrays import Integers
 from bert_core.errors import InputError
+from bert_core.intervals import share_interval
 from bert_core.model.bert import Bert
 from bert_core.next_sentence.candidates import score_pairs
 from bert_core.serving.runner import Runner
@@ -28,7 +28,6 @@ KINDS: tuple[Kind, ...] = ("true", "reversed", "elsewhere", "other_text", "shuff
 
 TEXTS = Path(__file__).with_name("neighbours.txt")
 FEWEST_SENTENCES = 5  # so that every sentence has one that is not beside it
-DRAWS = 2000  # of the bootstrap
 TRIES = 20  # until words are taken to have no other order
 ENDS = ".!?…。！？\"'”’»)"  # what may stand at the end of a sentence, and stays there
 
@@ -131,18 +130,6 @@ def called_next(
             mean_is_next=float(np.mean([score.is_next for score in scores])),
             texts=len(asked),
         )
-
-
-def share_interval(called: Integers, asked: Integers, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of sum(called) / sum(asked): texts drawn again, `DRAWS` times.
-
-    called, asked: (text,) counts. Pairs of one text are alike, so the text is what is drawn
-    (percentile bootstrap, Efron 1979). It has no width where all texts answer the same.
-    """
-    drawn = np.random.default_rng(seed).integers(len(called), size=(DRAWS, len(called)))
-    shares = called[drawn].sum(axis=1) / asked[drawn].sum(axis=1)
-    low, high = np.percentile(shares, (2.5, 97.5))
-    return float(low), float(high)
 
 
 def shuffle_words(sentence: str, rng: np.random.Generator) -> str:

@@ -20,8 +20,9 @@ from bert_core.inside.lens import read_layers
 from bert_core.masked_words.beam import beam_search
 from bert_core.masked_words.blanks import compare_blanks
 from bert_core.masked_words.joint import fill_in_turn, fill_independently, pseudo_log_likelihoods
-from bert_core.masked_words.likelihood import rank, score_sentences
+from bert_core.masked_words.likelihood import score_sentences
 from bert_core.masked_words.predict import predict_masked
+from bert_core.masked_words.scores import rank
 from bert_core.masked_words.surprisal import predict_each, word_surprisals
 from bert_core.masked_words.writing import put_in
 from bert_core.model.bert import Bert

@@ -26,16 +26,18 @@ from bert_core.inside.lens import read_layers
 from bert_core.masked_words.beam import beam_search
 from bert_core.masked_words.blanks import BlankComparison, compare_blanks, locate
 from bert_core.masked_words.joint import fill_in_turn, fill_independently, pseudo_log_likelihoods
-from bert_core.masked_words.likelihood import SentenceScore, rank, score_sentences
+from bert_core.masked_words.likelihood import score_sentences
 from bert_core.masked_words.minimal_pairs import compare_pairs, summarise_pairs
+from bert_core.masked_words.scores import SentenceScore, rank
 from bert_core.masked_words.several_pieces import word_candidates
 from bert_core.masked_words.surprisal import TokenSurprisal, predict_each, word_surprisals
 from bert_core.masked_words.targets import parse_targets, predict_targets
+from bert_core.masked_words.training import answer_chosen
 from bert_core.model.bert import Bert
 from bert_core.model.inference import HIDDEN_STATES, run_bert
 from bert_core.model.tokenization import Encoding, encode
 from bert_core.pretraining.mask_counts import masking_counts
-from bert_core.pretraining.masks import answer_chosen, roll_masks
+from bert_core.pretraining.masks import roll_masks
 from bert_core.texts.hundred import bundled_hundred
 from tests.kit import visit as page
 from tests.kit.tiny import save_tiny, tiny_config

@@ -6,9 +6,10 @@ from typing import Any
 import streamlit as st
 
 from bert_core.evaluation.calibration import MASKS, MaskedGuesses, calibrate, sample_masks
-from bert_core.evaluation.reliability import Calibration, Estimate, summarise_calibration
+from bert_core.evaluation.reliability import Calibration, summarise_calibration
 from bert_core.figures.calibration import reliability_diagram
 from bert_core.figures.labels import percent
+from bert_core.intervals import Estimate
 from bert_core.model.tokenization import Encoding
 from bert_core.serving.runner import engine_runner
 from bert_core.texts.hundred import bundled_hundred

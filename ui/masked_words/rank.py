@@ -7,20 +7,20 @@ import streamlit as st
 
 from bert_core.figures.labels import percent
 from bert_core.figures.next_sentence import change_bars
-from bert_core.masked_words.likelihood import (
+from bert_core.masked_words.likelihood import score_sentences
+from bert_core.masked_words.minimal_pairs import (
+    PairComparison,
+    compare_pairs,
+    read_pairs,
+    summarise_pairs,
+)
+from bert_core.masked_words.scores import (
     MEASURES,
     METHODS,
     Measure,
     Method,
     SentenceScore,
     rank,
-    score_sentences,
-)
-from bert_core.masked_words.minimal_pairs import (
-    PairComparison,
-    compare_pairs,
-    read_pairs,
-    summarise_pairs,
 )
 from bert_core.model.tokenization import Encoding
 from bert_core.serving.job import Job
@@ -48,7 +48,7 @@ def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
         markup.note(words.PAIRS_CARE)
     left, right = st.columns(2)
     with left:
-        method: Method = select(words.METHOD, METHODS[::-1], words.METHODS, "method")
+        method: Method = select(words.METHOD, METHODS, words.METHODS, "method")
     with right:
         measure: Measure = select(words.MEASURE, MEASURES, words.MEASURES, "measure")
     if st.button(words.SCORE, key=f"{SLOT}.go"):

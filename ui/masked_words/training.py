@@ -8,15 +8,10 @@ import streamlit as st
 
 from bert_core.figures.calibration import frequency_bars
 from bert_core.figures.labels import percent
+from bert_core.masked_words.training import ChosenAnswer, ChosenAnswers, answer_chosen
 from bert_core.model.tokenization import Encoding
 from bert_core.pretraining.mask_counts import MaskingCounts, masking_counts
-from bert_core.pretraining.masks import (
-    FATES,
-    ChosenAnswer,
-    ChosenAnswers,
-    answer_chosen,
-    roll_masks,
-)
+from bert_core.pretraining.masks import FATES, roll_masks
 from ui import charts, markup, state
 from ui.page import Page
 from ui.takeaway import draw_study_foot

@@ -8,8 +8,8 @@ import streamlit as st
 
 from bert_core.evaluation.evaluate import Evaluation, evaluate
 from bert_core.evaluation.questions import Questions, draw_questions
-from bert_core.evaluation.reliability import Estimate
 from bert_core.figures.labels import percent
+from bert_core.intervals import Estimate
 from bert_core.lab.server import model_source
 from bert_core.lab.settings import TEXT
 from bert_core.model.checkpoints import EMBEDDED

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import pytest
 from transformers import BertModel
@@ -22,10 +22,10 @@ from bert_core.command_line.console import Report
 from bert_core.command_line.main import main
 from bert_core.command_line.records import RecordWriter
 from bert_core.errors import MissingHeadError
-from bert_core.masked_words import likelihood as pseudo_likelihood
-from bert_core.masked_words.likelihood import METHODS, rank, score_sentences
+from bert_core.masked_words.likelihood import score_sentences
 from bert_core.masked_words.minimal_pairs import compare_pairs
 from bert_core.masked_words.predict import predict_masked
+from bert_core.masked_words.scores import METHODS, rank
 from bert_core.masked_words.surprisal import predict_each
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.inference import run_bert
@@ -421,11 +421,6 @@ def test_results_can_be_seen_before_all_are_there(monkeypatch: pytest.MonkeyPatc
     for number in range(3):
         writer.write(BrokenLine(number, "a, b"))
     assert flushed == ['number,problem\n0,"a, b"\n1,"a, b"\n']
-
-
-def test_choices_are_those_of_the_library() -> None:
-    assert set(command_line.METHODS) == set(pseudo_likelihood.METHODS)
-    assert get_args(pseudo_likelihood.Measure) == command_line.MEASURES
 
 
 def test_every_command_says_what_it_does() -> None:

@@ -1,7 +1,5 @@
 """What probabilities are worth: guesses one by one, bins by hand, the bootstrap in a slow loop."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,15 +11,15 @@ from bert_core.evaluation.calibration import (
     MaskedGuesses,
     calibrate,
     sample_masks,
-    without_marks,
 )
 from bert_core.evaluation.reliability import (
     Calibration,
-    Estimate,
+    Guesses,
     bin_numbers,
     summarise_calibration,
 )
 from bert_core.figures.calibration import FEW, frequency_bars, reliability_diagram
+from bert_core.intervals import Estimate
 from bert_core.masked_words.predict import predict_masked
 from bert_core.model.bert import Bert, wrap_bert
 from bert_core.model.inference import run_bert
@@ -46,34 +44,33 @@ CLOSE = 1e-5
 THEMES = [LIGHT, DARK]
 
 
-@dataclass(frozen=True, eq=False)
-class Text:
-    """Guesses of one text as somebody writes them down."""
-
-    confidences: NDArray[np.float64]
-    right: NDArray[np.bool_]
-    found: NDArray[np.bool_]
-    surprisals: NDArray[np.float64]
-
-    def among_first(self, count: int) -> NDArray[np.bool_]:
-        assert count == 5
-        return self.found
+def text_with(
+    confidences: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    found: NDArray[np.bool_],
+    surprisals: NDArray[np.float64],
+) -> Guesses:
+    """The guesses of one text. found: among the first five."""
+    ranks = np.where(right, 1, np.where(found, 5, 6))
+    return Guesses(np.zeros_like(ranks), right, confidences, ranks, surprisals)
 
 
-def text_of(*guesses: tuple[float, bool, bool, float]) -> Text:
+def text_of(*guesses: tuple[float, bool, bool, float]) -> Guesses:
     """From (confidence, right, among the first five, surprisal) of each mask."""
     columns = [np.array(column) for column in zip(*guesses, strict=True)]
-    return Text(*columns)
+    return text_with(*columns)
 
 
-def random_texts(count: int, seed: int) -> list[Text]:
+def random_texts(count: int, seed: int) -> list[Guesses]:
     rng = np.random.default_rng(seed)
     texts = []
     for _ in range(count):
         size = rng.integers(1, 9)
         sure = rng.uniform(0.01, 1, size)
         right = rng.random(size) < sure**2
-        texts.append(Text(sure, right, right | (rng.random(size) < 0.3), rng.exponential(2, size)))
+        texts.append(
+            text_with(sure, right, right | (rng.random(size) < 0.3), rng.exponential(2, size))
+        )
     return texts
 
 
@@ -184,14 +181,11 @@ def test_a_job_collects_texts_and_some_can_be_summed_up_already(tiny: Bert, engi
     assert summarise_calibration(job.results[:2]).texts == 2
 
 
-def test_marks_can_be_left_out(tiny: Bert) -> None:
-    samples = list(calibrate(tiny, TEXTS, masks=1000))
-    words = without_marks(samples)
-    (last,) = set(samples[0].positions.tolist()) - set(words[0].positions.tolist())
-    assert samples[0].encoding.tokens[last] == "."
-    np.testing.assert_array_equal(words[0].surprisals, samples[0].surprisals[:-1])
-    assert len(words[3]) == len(samples[3]) == 2
-    assert not any(sample.ranks.flags.writeable for sample in [*words, *samples])
+def test_what_was_found_cannot_be_written_over(tiny: Bert) -> None:
+    for sample in calibrate(tiny, TEXTS, masks=1000):
+        arrays = [value for value in vars(sample).values() if isinstance(value, np.ndarray)]
+        assert len(arrays) == 6
+        assert not any(array.flags.writeable for array in arrays)
 
 
 def test_a_model_without_the_head_says_so() -> None:
@@ -278,7 +272,7 @@ def test_the_bootstrap_is_that_of_texts_drawn_and_pooled_one_resample_at_a_time(
         sure = [one for text in drawn for one in text.confidences.tolist()]
         right = [one for text in drawn for one in text.right.tolist()]
         pooled["top_1"].append(np.mean(right))
-        pooled["top_5"].append(np.mean([one for text in drawn for one in text.found]))
+        pooled["top_5"].append(np.mean([one for text in drawn for one in text.among_first(5)]))
         pooled["sure"].append(np.mean(sure))
         pooled["surprisal"].append(np.mean([one for text in drawn for one in text.surprisals]))
         pooled["error"].append(slow_error(sure, right, bins))
@@ -313,8 +307,8 @@ def test_the_error_of_a_model_that_can_be_believed_is_that_of_chance() -> None:
         sure = rng.uniform(0.05, 0.95, 10)
         luck = rng.random(10)
         ones = np.ones(10, dtype=bool)
-        believed.append(Text(sure, luck < sure, ones, ones * 1.0))
-        boasting.append(Text(sure, luck < sure / 2, ones, ones * 1.0))
+        believed.append(text_with(sure, luck < sure, ones, ones * 1.0))
+        boasting.append(text_with(sure, luck < sure / 2, ones, ones * 1.0))
     good, bad = summarise_calibration(believed), summarise_calibration(boasting)
     assert good.error_by_chance.low < good.error.value < good.error_by_chance.high
     assert bad.error.value > 3 * bad.error_by_chance.high

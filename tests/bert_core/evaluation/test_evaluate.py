@@ -30,8 +30,8 @@ from bert_core.evaluation.questions import (
     is_hidden,
     read_text,
 )
-from bert_core.evaluation.reliability import Estimate
-from bert_core.masked_words.predict import masked_word_logits
+from bert_core.intervals import Estimate
+from bert_core.masked_words.head import masked_word_logits
 from bert_core.model.bert import Bert, wrap_bert
 from bert_core.model.inference import run_bert
 from bert_core.model.tokenization import encode, with_masks

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bert_core.figures.axes import LINE
 from bert_core.figures.labels import plain
-from bert_core.figures.layer_lines import LINE
 from bert_core.figures.losses import (
     MOST_POINTS,
     LossCurve,
@@ -20,10 +20,10 @@ from bert_core.figures.losses import (
     smoothing_window,
     thinned,
 )
-from bert_core.figures.pretraining import LossWords, loss_curves, run_colours
+from bert_core.figures.pretraining import LossWords, loss_curves
 from bert_core.figures.pretraining_snapshots import guess_lines, position_similarity, step_ticks
 from bert_core.figures.training_scale import ScaleRow, training_scale
-from bert_core.palette import DARK, LIGHT, Palette
+from bert_core.palette import DARK, LIGHT, Palette, run_colours
 from tests.bert_core.figures.test_figures import THEMES, contrast, numbers, sent
 from tests.bert_core.figures.test_workbench import texts_of
 

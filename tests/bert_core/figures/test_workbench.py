@@ -11,16 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bert_core.figures.labels import plain
-from bert_core.figures.layer_lines import (
+from bert_core.figures.axes import (
     LINE,
     MOST_TICKS,
+    share_ticks,
+    spread,
+)
+from bert_core.figures.labels import plain
+from bert_core.figures.layer_lines import (
     layer_line,
     next_sentence_line,
     probability_lines,
     rank_lines,
-    share_ticks,
-    spread,
 )
 from bert_core.figures.lens import ink, lens_table
 from bert_core.figures.vocabulary import vocabulary_scatter

@@ -16,7 +16,8 @@ from bert_core.errors import InputError
 from bert_core.lab import folder as files
 from bert_core.lab import process, step_view
 from bert_core.lab.folder import ALONE_SECONDS, Control, Status
-from bert_core.lab.process import LabRun, main, unigram_loss
+from bert_core.lab.pretraining import unigram_loss
+from bert_core.lab.process import LabRun, main
 from bert_core.lab.settings import (
     LENGTH,
     TEXT,

@@ -12,19 +12,14 @@ from hypothesis import strategies as st
 from transformers import BertForMaskedLM, BertModel
 
 from bert_core.errors import InputError, MissingHeadError
-from bert_core.masked_words.likelihood import (
+from bert_core.intervals import wilson_interval
+from bert_core.masked_words.likelihood import score_encodings, score_sentences
+from bert_core.masked_words.minimal_pairs import compare_pairs, read_pairs, summarise_pairs
+from bert_core.masked_words.scores import (
     METHODS,
     Method,
     SentenceScore,
     rank,
-    score_encodings,
-    score_sentences,
-)
-from bert_core.masked_words.minimal_pairs import (
-    compare_pairs,
-    read_pairs,
-    summarise_pairs,
-    wilson_interval,
 )
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.checkpoints import EMBEDDED_FOLDER
@@ -233,7 +228,7 @@ def test_any_text_has_a_score(
 
 
 def test_an_unknown_method_is_refused_at_once(tiny: Bert) -> None:
-    with pytest.raises(InputError, match="original or within_word_l2r, not “mean”"):
+    with pytest.raises(InputError, match="within_word_l2r or original, not “mean”"):
         score_sentences(tiny, ["the"], "mean")
     with pytest.raises(InputError, match="not “mean”"):
         compare_pairs(tiny, [], measure="mean")

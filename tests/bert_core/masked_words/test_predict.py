@@ -9,12 +9,8 @@ from transformers import BertForMaskedLM, BertForPreTraining, BertModel, BertTok
 from transformers.pipelines import FillMaskPipeline
 
 from bert_core.errors import InputError, MissingHeadError
-from bert_core.masked_words.predict import (
-    MaskedPrediction,
-    masked_word_logits,
-    predict_masked,
-    predict_masked_in,
-)
+from bert_core.masked_words.head import masked_word_logits
+from bert_core.masked_words.predict import MaskedPrediction, predict_masked, predict_masked_in
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.checkpoints import EMBEDDED_FOLDER
 from bert_core.model.inference import run_bert
@@ -196,7 +192,7 @@ def test_an_id_without_a_piece_is_called_by_its_number(tmp_path: Path) -> None:
 def test_many_inputs_are_guessed_at_once_as_one_by_one(
     bert: Bert, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bert_core.masked_words.predict.MOST_ROWS", 2)
+    monkeypatch.setattr("bert_core.masked_words.head.MOST_ROWS", 2)
     runs = [run_bert(bert, encode(bert, text), ()) for text in [*TEXTS, "no mask"]]
     found = list(predict_masked_in(bert, runs, 3))
     assert [len(one) for one in found] == [1, 1, 3, 1, 0]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from transformers import BertModel
 
 from bert_core.errors import InputError, MissingHeadError
-from bert_core.masked_words.predict import masked_word_logits, predict_masked
+from bert_core.masked_words.head import masked_word_logits
+from bert_core.masked_words.predict import predict_masked
 from bert_core.masked_words.targets import MOST_TARGETS, parse_targets, predict_targets
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.inference import run_bert

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bert_core.errors import InputError
 from bert_core.figures.next_sentence import interval_bars
+from bert_core.intervals import share_interval
 from bert_core.model.bert import Bert
 from bert_core.model.inference import run_bert
 from bert_core.model.tokenization import encode
@@ -19,7 +20,6 @@ from bert_core.next_sentence.neighbours import (
     bundled_texts,
     called_next,
     neighbour_pairs,
-    share_interval,
     shuffle_words,
 )
 from bert_core.next_sentence.score import score_next_sentence

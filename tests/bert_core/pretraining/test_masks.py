@@ -14,6 +14,7 @@ from transformers import BertForMaskedLM
 
 from bert_core.errors import InputError, MissingHeadError
 from bert_core.masked_words.predict import predict_masked
+from bert_core.masked_words.training import answer_chosen
 from bert_core.model.bert import Bert, wrap_bert
 from bert_core.model.checkpoints import EMBEDDED_FOLDER
 from bert_core.model.inference import run_bert
@@ -28,7 +29,6 @@ from bert_core.pretraining.masks import (
     RANDOM,
     SHARES,
     MaskDraw,
-    answer_chosen,
     apply,
     count_to_choose,
     draw_masks,
