@@ -15,10 +15,12 @@ from bert_core.attention.links import (
     RankedLink,
     best_by_distance,
     how_often,
+    how_often_as_strong,
     link_distance,
     merge,
     rank_links,
 )
+from bert_core.attention.maps import find_strongest_link
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
 from bert_core.model.inference import run_bert
@@ -224,6 +226,82 @@ def test_weights_of_another_input_are_refused() -> None:
     ):
         with pytest.raises(InputError, match="another input"):
             ask()
+
+
+# How sure it is
+
+
+def slow_wilson(reaching: int, pairs: int) -> list[float]:
+    """The Wilson interval as the shares p for which |k/n - p| = z * sqrt(p(1 - p)/n)."""
+    square = 1.959964**2 / pairs
+    share = reaching / pairs
+    roots = np.roots([1 + square, -(2 * share + square), share**2])
+    return sorted(float(root) for root in roots.real)
+
+
+@given(pairs=st.integers(1, 2000), data=st.data())
+def test_the_interval_holds_all_shares_that_the_count_does_not_speak_against(
+    pairs: int, data: st.DataObject
+) -> None:
+    reaching = data.draw(st.integers(0, pairs))
+    chance = LinkChance(pairs, reaching)
+    assert chance.interval == pytest.approx(slow_wilson(reaching, pairs), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reaching", "verdict"),
+    [
+        (759, 47, "rare"),  # 6.2 %, at most 8.1 %
+        (759, 59, "rare"),  # 7.8 %, at most 9.9 %
+        (759, 60, "open"),
+        (759, 90, "open"),
+        (759, 94, "common"),  # 12.4 %, at least 10.2 %
+        (34, 0, "few"),
+        (35, 0, "rare"),
+        (12, 1, "few"),
+        (12, 8, "common"),
+        (0, 0, "few"),
+    ],
+)
+def test_a_link_says_something_where_surely_fewer_than_a_tenth_have_one(
+    pairs: int, reaching: int, verdict: str
+) -> None:
+    assert LinkChance(pairs, reaching).verdict == verdict
+
+
+def test_without_pairs_nothing_is_known_of_the_share() -> None:
+    assert LinkChance(0, 0).interval is None
+
+
+# The strongest link of a token
+
+
+@given(seed=seeds, size=st.integers(1, 9), data=st.data())
+def test_chance_of_a_strongest_link_is_how_many_other_tokens_have_one(
+    seed: int, size: int, data: st.DataObject
+) -> None:
+    attentions = made_up(seed, size)
+    some = st.lists(st.integers(0, size - 1), min_size=1, unique=True)
+    positions = sorted(data.draw(some))
+    query = data.draw(st.sampled_from(range(size)))
+    weight = float(np.float32(data.draw(st.floats(0, 1, width=32))))
+    strongest = [
+        found.weight
+        for other in positions
+        if other != query
+        and (found := find_strongest_link(attentions, other, positions)) is not None
+    ]
+    chance = how_often_as_strong(attentions, positions, query, weight)
+    assert chance == LinkChance(len(strongest), sum(one >= weight for one in strongest))
+
+
+def test_a_strongest_link_reaches_itself_from_any_other_token_only() -> None:
+    attentions = np.zeros((1, 2, 5, 5), dtype=np.float32)
+    attentions[0, 1, 1, 4] = attentions[0, 0, 2, 4] = 0.5
+    attentions[0, 0, 3, 4] = 0.9  # a neighbour
+    assert how_often_as_strong(attentions, [1, 2, 3, 4], 1, 0.5) == LinkChance(3, 1)
+    assert how_often_as_strong(attentions, [1, 2, 3, 4], 0, 0.5) == LinkChance(4, 2)
+    assert how_often_as_strong(attentions, [1, 2], 1, 0.0) == LinkChance(0, 0)
 
 
 # Many texts
