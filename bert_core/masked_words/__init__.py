@@ -2,7 +2,6 @@
 
 beam: filling masks with a beam: the fillings that stay among the best at every step
 blanks: one blank in two sentences, over the whole vocabulary
-filled_text: the text that somebody would type for an input whose masks are filled
 filling: choosing pieces for masks: what may stand there, how probable each is, what a filling is
 first: which guesses come first, and where what is written is among them
 head: the masked-word head: which pieces the model finds likely, from states of the encoder
@@ -15,5 +14,5 @@ several_pieces: words of several pieces behind one mask
 surprisal: what is expected at each token masked alone, and each word's surprisal
 targets: only the words that were asked for: "he, she, they" behind one mask
 training: what the model answers at the tokens that a draw of pretraining's masks chose
-writing: putting a guess into the sentence, and the word a guess would make there
+writing: writing guesses into the text, as somebody would type them
 """

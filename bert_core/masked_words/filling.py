@@ -13,8 +13,8 @@ import torch
 
 from bert_core.arrays import Floats, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.filled_text import filled_text
 from bert_core.masked_words.head import masked_word_logits, require_mlm
+from bert_core.masked_words.writing import filled_text
 from bert_core.model.bert import Bert
 from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, with_ids

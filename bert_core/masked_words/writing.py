@@ -1,13 +1,12 @@
-"""Putting a guess into the sentence, and the word a guess would make there."""
+"""Writing guesses into the text, as somebody would type them, and the words they would make."""
+
+from collections.abc import Iterator, Mapping
 
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
-from bert_core.model.tokenization import Encoding, encode
+from bert_core.model.tokenization import Encoding, Readable, encode
 
 CONTINUES = "##"
-
-Anchor = tuple[int | None, int]
-"""A place in the text: sentence (0 or 1) and code point."""
 
 
 def word_with(encoding: Encoding, position: int, piece: str) -> str:
@@ -27,8 +26,7 @@ def put_in(bert: Bert, encoding: Encoding, position: int, piece: str) -> Encodin
     """The input with `piece` written into the text at `position`, its other masks kept.
 
     A guess that starts a word replaces the whole word if all of it is masked; any other guess
-    replaces the one piece. One that continues a word is joined to what stands before it, spaces or
-    not; one that starts a word is kept apart from what would run into it ("didn't": "didn a t").
+    replaces the one piece. How it is written: see `filled_text`.
 
     Raises:
         InputError: `position` is not in the text.
@@ -36,26 +34,26 @@ def put_in(bert: Bert, encoding: Encoding, position: int, piece: str) -> Encodin
     sequence = encoding.sequences[position] if 0 <= position < len(encoding) else None
     if sequence is None:
         raise InputError("Only a word of the text can be replaced.")
-    span = _replaced(encoding, position, piece)
-    start, end = encoding.offsets[span[0]][0], encoding.offsets[span[-1]][1]
-    gone = {(sequence, place) for place in range(start, end)}
-    if piece.startswith(CONTINUES) and encoding.sequences[span[0] - 1] is not None:
-        start = min(start, encoding.offsets[span[0] - 1][1])
-    sentences = [encoding.text, encoding.pair or ""]
-    before, after = sentences[sequence][:start], sentences[sequence][end:]
-    written = _written(bert, encoding, position, piece)
-    if not piece.startswith(CONTINUES):
-        ends_word = span[-1] + 1 not in _word_positions(encoding, position)
-        left = " " if _run_together(bert, before, written) else ""
-        right = " " if ends_word and _run_together(bert, written, after) else ""
-        written = f"{left}{written}{right}"
-    sentences[sequence] = before + written + after
-    text, pair = sentences[0], sentences[1] if encoding.pair is not None else None
-    shift = len(written) - (end - start)
-    others = [at for at in encoding.masked if _anchor(encoding, at) not in gone]
-    kept = {_moved(encoding, at, (sequence, start), shift) for at in others}
-    fresh = encode(bert, text, pair)
-    return encode(bert, text, pair, [at for at in range(len(fresh)) if _anchor(fresh, at) in kept])
+    first, *rest = _replaced(encoding, position, piece)
+    changed = dict(_rewritten(encoding, {first: piece} | dict.fromkeys(rest, "")))
+    sentences, starts = _write(bert, encoding, changed)
+    kept = {(encoding.sequences[at], starts[at]) for at in encoding.masked if at not in changed}
+    fresh = encode(bert, *sentences)
+    places = zip(fresh.sequences, (start for start, _ in fresh.offsets), strict=True)
+    return encode(bert, *sentences, [at for at, place in enumerate(places) if place in kept])
+
+
+def filled_text(
+    bert: Readable, encoding: Encoding, pieces: Mapping[int, str]
+) -> tuple[str, str | None]:
+    """Both sentences with `pieces` written at their positions, everything else as it was typed.
+
+    A piece that continues a word is joined to what stands before it, spaces or not; one that
+    starts a word is kept apart from what would run into it ("play" and "the" in place of
+    "playing": "play the"). A capital stays one where the model ignores case, unless a `[MASK]`
+    was typed there.
+    """
+    return _write(bert, encoding, dict(_rewritten(encoding, pieces)))[0]
 
 
 def _replaced(encoding: Encoding, position: int, piece: str) -> tuple[int, ...]:
@@ -66,41 +64,87 @@ def _replaced(encoding: Encoding, position: int, piece: str) -> tuple[int, ...]:
     return word if set(word) <= set(encoding.masked) else (position,)
 
 
-def _written(bert: Bert, encoding: Encoding, position: int, piece: str) -> str:
-    """`piece` as it is typed: without ##, with a capital where one stood and case is ignored."""
+def _rewritten(encoding: Encoding, pieces: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    """What is put in, and tokens that share a character with it (a Hangul syllable has three).
+
+    Of these a masked one goes with the character that hid it.
+    """
+    inside = [(at, one) for at, one in enumerate(encoding.sequences) if one is not None]
+    gone = {
+        (one, place) for at, one in inside if at in pieces for place in range(*encoding.offsets[at])
+    }
+    for at, one in inside:
+        if at in pieces:
+            yield at, pieces[at]
+        elif any((one, place) in gone for place in range(*encoding.offsets[at])):
+            yield at, "" if at in encoding.masked else encoding.tokens[at]
+
+
+def _write(
+    bert: Readable, encoding: Encoding, changed: Mapping[int, str]
+) -> tuple[tuple[str, str | None], dict[int, int]]:
+    """Both sentences with `changed` in them; where each other token begins in its sentence.
+
+    A token for which "" stands is taken out, with what is between it and the one before.
+    """
+    text, starts = _write_sentence(bert, encoding, changed, 0, encoding.text)
+    if encoding.pair is None:
+        return (text, None), starts
+    pair, others = _write_sentence(bert, encoding, changed, 1, encoding.pair)
+    return (text, pair), starts | others
+
+
+def _write_sentence(
+    bert: Readable, encoding: Encoding, changed: Mapping[int, str], sequence: int, source: str
+) -> tuple[str, dict[int, int]]:
+    written, starts = "", dict[int, int]()
+    end, before = 0, ""  # of what is written: its place in the source, and its last token
+    for position, (start, stop) in enumerate(encoding.offsets):
+        if encoding.sequences[position] != sequence:
+            continue
+        gap, surface = source[end:start], source[max(start, end) : stop]
+        if position in changed:
+            surface = _typed(bert, encoding, position, changed[position])
+        if position in changed or position - 1 in changed:
+            piece = changed.get(position, _original(bert, encoding, position))
+            gap = _gap(bert, before, gap, surface, piece)
+        written += gap
+        starts[position] = len(written) - max(0, end - start)  # a character may be two tokens'
+        written += surface
+        end, before = max(end, stop), surface or before
+    return written + source[end:], starts
+
+
+def _typed(bert: Readable, encoding: Encoding, position: int, piece: str) -> str:
+    """`piece` as it is typed: without ##, with a capital where one began the word before."""
     plain = piece.removeprefix(CONTINUES)
-    if piece.startswith(CONTINUES) or position != _word_positions(encoding, position)[0]:
+    original = _original(bert, encoding, position)
+    by_hand = original == bert.wordpiece.special_token("mask")
+    if by_hand or CONTINUES in (piece[:2], original[:2]):
         return plain
     capital = plain[:1].upper() + plain[1:]
-    had_capital = encoding.surface(position)[:1].isupper() and position not in _typed(encoding)
+    had_capital = encoding.surface(position)[:1].isupper()
     return capital if had_capital and bert.wordpiece.normalize(capital) == plain else plain
 
 
-def _run_together(bert: Bert, before: str, after: str) -> bool:
-    """Whether the last word of `before` and the first of `after` become one, side by side."""
+def _original(bert: Readable, encoding: Encoding, position: int) -> str:
+    """The piece that the text has there, behind a mask too."""
+    return bert.wordpiece.vocabulary[encoding.original_ids[position]]
+
+
+def _gap(bert: Readable, before: str, gap: str, after: str, piece: str) -> str:
+    """What stands between two tokens of which one is new."""
+    if not before:
+        return gap
+    if piece.startswith(CONTINUES) or not piece:
+        return ""
     apart, joined = (
         sum(len(set(bert.wordpiece.split(text).word_ids)) for text in texts)
-        for texts in ((before, after), (before + after,))
+        for texts in ((before, after), (before + gap + after,))
     )
-    return joined < apart
+    return f"{gap} " if joined < apart else gap
 
 
 def _word_positions(encoding: Encoding, position: int) -> tuple[int, ...]:
     word = encoding.word_at(position)
     return (position,) if word is None else word.positions
-
-
-def _typed(encoding: Encoding) -> set[int]:
-    """Positions where the text itself says `[MASK]`."""
-    return {at for at in encoding.masked if encoding.ids[at] == encoding.original_ids[at]}
-
-
-def _anchor(encoding: Encoding, position: int) -> Anchor | None:
-    sequence = encoding.sequences[position]
-    return None if sequence is None else (sequence, encoding.offsets[position][0])
-
-
-def _moved(encoding: Encoding, position: int, edit: Anchor, shift: int) -> Anchor:
-    """Where the token at `position` starts after the text grew by `shift` at `edit`."""
-    sequence, start = encoding.sequences[position], encoding.offsets[position][0]
-    return (sequence, start + shift if sequence == edit[0] and start > edit[1] else start)

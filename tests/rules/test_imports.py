@@ -49,7 +49,6 @@ ANALYSES = (
     "intervals",
     "masked_words.beam",
     "masked_words.blanks",
-    "masked_words.filled_text",
     "masked_words.filling",
     "masked_words.head",
     "masked_words.joint",

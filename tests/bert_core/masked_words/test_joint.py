@@ -15,7 +15,6 @@ from transformers.pipelines import FillMaskPipeline
 
 from bert_core.errors import InputError, MissingHeadError
 from bert_core.masked_words.beam import MAX_WIDTH, beam_search
-from bert_core.masked_words.filled_text import filled_text
 from bert_core.masked_words.filling import AT_ONCE, MAX_MASKS, Filling, ordinary_ids
 from bert_core.masked_words.joint import (
     Order,
@@ -24,6 +23,7 @@ from bert_core.masked_words.joint import (
     pseudo_log_likelihoods,
 )
 from bert_core.masked_words.predict import predict_masked
+from bert_core.masked_words.writing import filled_text
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.checkpoints import EMBEDDED_FOLDER
 from bert_core.model.inference import run_bert

@@ -112,6 +112,18 @@ def test_pieces_of_one_character_go_together(embedded: Bert) -> None:
         assert [changed.surface(at) for at in changed.masked] == ["x"]
 
 
+def test_what_is_left_of_a_character_of_several_pieces_stays(embedded: Bert) -> None:
+    encoding = encode(embedded, "가 나", None, [2])
+    assert encoding.tokens[1] == "ᄀ"
+    assert put_in(embedded, encoding, 2, "##ᅥ").tokens[1:3] == ("ᄀ", "##ᅥ")
+
+
+def test_a_word_stays_apart_from_what_now_ends_before_it(tiny: Bert) -> None:
+    """Or the model would read one word where there were two."""
+    assert put_in(tiny, masked_at(tiny, "play's on", 2), 2, "##s").text == "plays s on"
+    assert put_in(tiny, encode(tiny, "a [MASK]cat"), 2, "##s").text == "as cat"
+
+
 def test_only_the_sentence_of_the_token_changes(tiny: Bert) -> None:
     encoding = masked_at(tiny, "the cat", 2, 5, 6, pair="the dog ran")
     assert (encoding.surface(2), encoding.surface(5), encoding.surface(6)) == ("cat", "dog", "ran")
