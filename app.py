@@ -65,8 +65,7 @@ def draw_examples() -> None:
 
 
 def take_example(number: int) -> None:
-    view: View = st.session_state[state.VIEW]
-    state.replace_view(replace(EXAMPLES[number].view(), model=view.model))
+    state.replace_view(replace(EXAMPLES[number].view(), model=state.view().model))
 
 
 def ask_about(position: int) -> None:

@@ -16,6 +16,7 @@ from ui.attention.exports import downloads, picture_of
 from ui.attention.one_head import draw_head
 from ui.attention.picks import look_at
 from ui.attention.studies import draw_studies
+from ui.choices.attention import AttentionChoices
 from ui.page import Page, open_page
 from ui.takeaway import draw_foot
 from ui.words import attention as words
@@ -35,7 +36,8 @@ def main() -> None:
     shown = chosen_map(page, encoding, run.attentions)
     # On a phone style.css puts the open head between the two parts of the left column.
     with st.container(key="explorer"):
-        left, right = st.columns(WIDTHS.get(page.view.reading, [5, 6]), gap="large")
+        reading = page.view.chosen(AttentionChoices).reading
+        left, right = st.columns(WIDTHS.get(reading, [5, 6]), gap="large")
     with left, st.container():
         draw_all_heads(page, run)
     with left, st.container(key="explorer-numbers"):
@@ -56,30 +58,31 @@ def main() -> None:
 
 def kept(page: Page) -> tuple[str, ...]:
     """What the readings that are open need of the run."""
-    view = page.view
-    neurons = view.reading == "bertviz" and view.bertviz == "neuron"
-    needs_states = neurons or view.reading == "qk" or view.study == "flow"
+    chosen = page.view.chosen(AttentionChoices)
+    neurons = chosen.reading == "bertviz" and chosen.bertviz == "neuron"
+    needs_states = neurons or chosen.reading == "qk" or chosen.study == "flow"
     return (ATTENTIONS, HIDDEN_STATES) if needs_states else (ATTENTIONS,)
 
 
 def picked(page: Page, tokens: int) -> list[int]:
     """The token that is looked from, and the one it may be linked to while that is asked."""
-    chosen = (page.look, page.view.key if page.view.study == "links" else None)
-    return [at for at in chosen if at is not None and at < tokens]
+    chosen = page.view.chosen(AttentionChoices)
+    pressed = (page.look, chosen.key if chosen.study == "links" else None)
+    return [at for at in pressed if at is not None and at < tokens]
 
 
 def chosen_map(page: Page, encoding: Encoding, attentions: Floats) -> AttentionMap:
     """What the switches above the map ask for."""
-    view = page.view
+    chosen = page.view.chosen(AttentionChoices)
     special = [at for at, sequence in enumerate(encoding.sequences) if sequence is None]
     only_special = len(special) == len(encoding)
     return read_attention(
         attentions,
         encoding.tokens,
-        layer=None if view.average == "all" else page.layer,
-        head=page.head if view.average == "head" else None,
-        hidden=() if view.special == "show" or only_special else special,
-        renormalise=view.special == "rest",
+        layer=None if chosen.average == "all" else page.layer,
+        head=page.head if chosen.average == "head" else None,
+        hidden=() if chosen.special == "show" or only_special else special,
+        renormalise=chosen.special == "rest",
     )
 
 

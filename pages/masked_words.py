@@ -8,9 +8,11 @@ from bert_core.exports.prediction_snippets import masked_words_snippet
 from bert_core.masked_words.predict import MaskedPrediction
 from bert_core.model.inference import HIDDEN_STATES, Asked
 from bert_core.model.tokenization import Encoding
-from ui import charts, state
-from ui.default_tokens import default_mask, toggle_mask
+from ui import charts
+from ui.choices.masked_words import MaskedWordsChoices
+from ui.default_tokens import default_mask
 from ui.masked_words.hints import draw_hints
+from ui.masked_words.masks import masks_of, press
 from ui.masked_words.predictions import (
     CHART,
     draw_predictions,
@@ -26,18 +28,17 @@ from ui.words import masked_words as words
 
 def main() -> None:
     page = open_page("masked_words", words.TITLE, words.LEAD)
-    ask = page.view.ask
-    masked = page.masked if ask else page.masked or default_mask(page.encoding)
-    encoding = page.masked_encoding(masked)
+    chosen = page.view.chosen(MaskedWordsChoices)
+    encoding = page.masked_encoding(masks_of(page, page.view))
     place = chosen_place(page, encoding)
     # What a question will need comes with the first pass; the engine keeps it.
-    (run,) = page.run(Asked(encoding, {HIDDEN_STATES} if page.view.mlm == "layers" else ()))
+    (run,) = page.run(Asked(encoding, {HIDDEN_STATES} if chosen.mlm == "layers" else ()))
     page.strip(
         encoding,
-        words.STRIP_ASK if ask else words.STRIP,
-        (lambda at: state.change(place=at)) if ask else (lambda at: mask(page, masked, at)),
-        action="look" if ask else "mask",
-        whole_words=page.view.whole_words,
+        words.STRIP_ASK if chosen.ask else words.STRIP,
+        lambda at: press(page, at),
+        action="look" if chosen.ask else "mask",
+        whole_words=chosen.whole_words,
         picked=[] if place is None else [place],
         bars=page.bert.has_mlm,
     )
@@ -60,24 +61,17 @@ def main() -> None:
     )
 
 
-def mask(page: Page, masked: tuple[int, ...], position: int) -> None:
-    """Mask a word, or take its mask off; a `[MASK]` in the text stays one."""
-    view = page.view
-    state.remember()
-    state.change(
-        masked=toggle_mask(page.encoding, masked, position, view.whole_words), place=position
-    )
-
-
 def program(page: Page, encoding: Encoding) -> bytes:
     """Code that gets the guesses behind the masks again."""
-    return masked_words_snippet(page.bert.name, encoding, page.view.guesses).encode()
+    guesses = page.view.chosen(MaskedWordsChoices).guesses
+    return masked_words_snippet(page.bert.name, encoding, guesses).encode()
 
 
 def chosen_place(page: Page, encoding: Encoding) -> int | None:
     """The token whose guesses are listed."""
-    place = page.view.place
-    known = encoding.masked if not page.view.ask else range(len(encoding))
+    chosen = page.view.chosen(MaskedWordsChoices)
+    place = chosen.place
+    known = encoding.masked if not chosen.ask else range(len(encoding))
     if place is not None and place in known and encoding.sequences[place] is not None:
         return place
     return next(iter(encoding.masked or default_mask(page.encoding)), None)

@@ -8,11 +8,11 @@ from bert_core.figures.labels import percent
 from bert_core.model.inference import HIDDEN_STATES, Asked, BertRun
 from bert_core.next_sentence.score import NextSentenceScore, score_next_sentence
 from ui import charts, markup, state
+from ui.choices.next_sentence import NextSentenceChoices
 from ui.next_sentence.studies import draw_studies
 from ui.next_sentence.why import hide
 from ui.page import Page, open_page, sentence_on_failure
 from ui.takeaway import Download, draw_foot
-from ui.view import View
 from ui.words import next_sentence as words
 from ui.words import next_sentence_studies as study_words
 
@@ -24,11 +24,10 @@ def main() -> None:
     masked = page.masked if page.view.with_masks else ()
     encoding = page.masked_encoding(masked)
     # What a question will need comes with the first pass; the engine keeps it.
-    keep = (HIDDEN_STATES,) if page.view.nsp == "layers" else ()
+    chosen = page.view.chosen(NextSentenceChoices)
+    keep = (HIDDEN_STATES,) if chosen.nsp == "layers" else ()
     run, typed = page.run(Asked(encoding, keep), Asked(page.encoding))
-    page.strip(
-        encoding, words.STRIP, lambda at: hide(page, masked, at), action="mask", whole_words=True
-    )
+    page.strip(encoding, words.STRIP, lambda at: hide(page, at), action="mask", whole_words=True)
     left, right = st.columns(2, gap="large")
     with left, sentence_on_failure():
         draw_answer(page, run, typed, len(masked))
@@ -59,7 +58,7 @@ def program(page: Page, run: BertRun) -> Download:
 
 
 def swap() -> None:
-    view: View = st.session_state[state.VIEW]
+    view = state.view()
     state.change_text(view.pair, view.text)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from bert_core.lab import folder as files
 from ui import markup
+from ui.choices.pretraining import PretrainingChoices
 from ui.page import Frame, open_frame
 from ui.pretraining.compare import draw_compare
 from ui.pretraining.models import draw_bring
@@ -24,8 +25,9 @@ def main() -> None:
     runs: list[ShownRun] = []
     if settings().lab_runs:
         draw_start(frame)
-        runs = read_runs(frame.view.runs)
-        if not frame.view.runs:
+        asked = frame.view.chosen(PretrainingChoices).runs
+        runs = read_runs(asked)
+        if not asked:
             markup.note(words.OPENING)
         draw_runs(frame, runs)
         draw_compare(frame, runs)
@@ -46,7 +48,7 @@ def main() -> None:
 
 def loss_rows(frame: Frame) -> Iterator[tuple[Any, ...]]:
     """The losses of all steps so far."""
-    for run in read_runs(frame.view.runs):
+    for run in read_runs(frame.view.chosen(PretrainingChoices).runs):
         for step, (said, pairs) in enumerate(files.read_losses(run.run.folder).tolist(), start=1):
             yield run.name, step, said, pairs if pairs == pairs else None
 

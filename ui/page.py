@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -16,14 +16,14 @@ from bert_core.palette import DARK, Palette, palette
 from bert_core.serving.engine import Engine
 from ui import cached, markup, state
 from ui.components.strip import token_strip
+from ui.contents import entry
 from ui.fragments import stop_page
+from ui.revisions import revised
 from ui.sidebar import draw_navigation, draw_status, open_engine
 from ui.view import View
 from ui.words import common as words
 
 ICON = "ui/icon.svg"
-# Pages on which masks are seen, and so missed when they are gone.
-SHOW_MASKS = ("masked_words", "next_sentence")
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Frame:
         return {
             "page": self.name,
             "model": self.bert.name,
-            "view": asdict(view) | {"layer": view.layer + 1, "head": view.head + 1},
+            "view": view.flat() | {"layer": view.layer + 1, "head": view.head + 1},
         }
 
 
@@ -83,6 +83,19 @@ class Page(Frame):
         return min(self.view.head, self.bert.heads - 1)
 
     @property
+    def is_present(self) -> bool:
+        """Whether sentences and model are still those that the page was drawn for.
+
+        Positions and guesses that were pressed mean nothing with others.
+        """
+        then, now = self.view, state.view()
+        return (then.text, then.pair, then.model) == (now.text, now.pair, now.model)
+
+    def masks_of(self, view: View) -> tuple[int, ...]:
+        """The masks of a view that are tokens of the text."""
+        return _masks_of(view, self.encoding)
+
+    @property
     def look(self) -> int | None:
         """The token that is looked from, if it is one of this input."""
         look = self.view.look
@@ -91,12 +104,6 @@ class Page(Frame):
     def masked_encoding(self, positions: Sequence[int]) -> Encoding:
         """The sentence with these tokens masked."""
         return encode(self.bert, self.encoding.text, self.encoding.pair, positions)
-
-    def _if_still_typed(self, action: Callable[[int], None], position: int) -> None:
-        """A position means nothing in the text that another press put in meanwhile."""
-        view = state.held_view()
-        if view is not None and (view.text, view.pair) == (self.view.text, self.view.pair):
-            action(position)
 
     def run(self, *asked: Asked) -> list[BertRun]:
         """Run inputs as one batch; notes the time."""
@@ -114,13 +121,18 @@ class Page(Frame):
         self, encoding: Encoding, label: str, on_click: Callable[[int], None], **options: object
     ) -> None:
         """The token strip, the same on every page."""
+
+        def pressed(position: int) -> None:
+            if self.is_present:
+                on_click(position)
+
         token_strip(
             encoding,
             key=f"{self.name}.strip",
             label=label,
             cut_label=words.CUT.format(limit=self.bert.max_tokens),
             theme="dark" if self.is_dark else "light",
-            on_click=lambda position: self._if_still_typed(on_click, position),
+            on_click=pressed,
             **options,  # type: ignore[arg-type]
         )
 
@@ -155,10 +167,14 @@ def open_page(
         markup.note(words.EMPTY)
         stop_page()
     encoding = encode(engine.bert, view.text, view.pair)
-    masked = tuple(
+    masked = _masks_of(view, encoding)
+    return Page(name, view, engine, _colours(), status, encoding, masked)
+
+
+def _masks_of(view: View, encoding: Encoding) -> tuple[int, ...]:
+    return tuple(
         at for at in view.masked if at < len(encoding) and encoding.sequences[at] is not None
     )
-    return Page(name, view, engine, _colours(), status, encoding, masked)
 
 
 def _draw_head(name: str, title: str, lead: str) -> tuple[View, DeltaGenerator]:
@@ -173,7 +189,7 @@ def _draw_head(name: str, title: str, lead: str) -> tuple[View, DeltaGenerator]:
 
 def _draw_notice() -> None:
     notice = state.take_notice()
-    if st.session_state.get(state.TOO_LONG):
+    if state.link_is_too_long():
         notice = f"{notice} {words.LINK_TOO_LONG}".strip()
     if notice:
         markup.note(notice)
@@ -204,21 +220,20 @@ def sentence_on_failure() -> Iterator[None]:
 
 def _draw_fields(name: str, view: View) -> None:
     left, right = st.columns(2)
-    keys = {}
-    for column, part, label in (
-        (left, "text", words.SENTENCE_A),
-        (right, "pair", words.SENTENCE_B),
-    ):
-        keys[part] = f"{name}.{part}"
-        if st.session_state.get(keys[part]) != getattr(view, part):
-            st.session_state[keys[part]] = getattr(view, part)
-        column.text_input(
-            label,
-            getattr(view, part),  # for a browser that was too late for what an earlier run said
-            key=keys[part],
-            on_change=lambda: state.change_text(
-                st.session_state[keys["text"]],
-                st.session_state[keys["pair"]],
-                words.MASKS_DROPPED if name in SHOW_MASKS else "",
-            ),
-        )
+    said = words.MASKS_DROPPED if entry(name).shows_masks else ""
+    left.text_input(
+        words.SENTENCE_A,
+        **revised(
+            f"{name}.text",
+            view.text,
+            lambda text: state.change_text(text, state.view().pair, said),
+        ),
+    )
+    right.text_input(
+        words.SENTENCE_B,
+        **revised(
+            f"{name}.pair",
+            view.pair,
+            lambda pair: state.change_text(state.view().text, pair, said),
+        ),
+    )

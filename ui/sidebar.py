@@ -1,6 +1,7 @@
 """The sidebar: the way to each page, and the model that speaks."""
 
 from html import escape
+from itertools import groupby
 from threading import current_thread
 
 import streamlit as st
@@ -13,8 +14,10 @@ from bert_core.model.checkpoints import EMBEDDED, EMBEDDED_FOLDER, Progress
 from bert_core.model.inference import BertRun
 from bert_core.serving.engine import Engine
 from ui import cached, state
+from ui.contents import CONTENTS
+from ui.revisions import revised
 from ui.settings import settings
-from ui.view import View
+from ui.view import LONGEST_MODEL, View
 from ui.words import common as words
 
 PICKER = "model_picker"
@@ -24,13 +27,13 @@ FAILED = "model_failed"
 
 def draw_navigation(page: str, view: View) -> DeltaGenerator:
     """Links to all pages, each with the state carried along; returns the place for the status."""
-    query = view.to_query() if not st.session_state.get(state.TOO_LONG) else None
+    query = None if state.link_is_too_long() else view.to_query()
     st.html(f"<p class='bl-brand'>{escape(words.BRAND)}</p>")
-    st.page_link("app.py", label=words.HOME, query_params=query)
-    for group, pages in words.GROUPS:
-        st.html(f"<p class='bl-group'>{escape(group)}</p>")
-        for path, label in pages:
-            st.page_link(path, label=label, query_params=query)
+    for group, pages in groupby(CONTENTS, key=lambda one: one.group):
+        if group:
+            st.html(f"<p class='bl-group'>{escape(group)}</p>")
+        for one in pages:
+            st.page_link(one.path, label=one.label, query_params=query)
     st.divider()
     status = st.empty()
     _draw_picker(page, view)
@@ -81,34 +84,31 @@ def _draw_picker(page: str, view: View) -> None:
         options = [EMBEDDED, *(limits.named_models or cached.known_checkpoints())]
         if view.model not in options and limits.allows(view.model):
             options.append(view.model)
-        key = f"{page}.{PICKER}"
         shown = view.model if view.model in options else EMBEDDED
-        if st.session_state.get(key) != shown:
-            st.session_state[key] = shown
-        st.selectbox(words.MODEL, options, key=key, on_change=_take_model, args=(key,))
+        picker = revised(f"{page}.{PICKER}", shown, _take_model, argument="index", options=options)
+        st.selectbox(words.MODEL, options, **picker)
         if limits.other_models and not limits.named_models:
             key = f"{page}.{FIELD}"
             st.text_input(
                 words.OTHER_MODEL,
                 key=key,
-                max_chars=300,
+                max_chars=LONGEST_MODEL,
                 help=words.OTHER_MODEL_HELP,
-                on_change=_take_model,
-                args=(key,),
+                on_change=lambda: _take_model(st.session_state[key]),
             )
     if view.model == EMBEDDED:
         with st.popover(words.CARD, type="tertiary"):
             st.markdown(_card())
 
 
-def _take_model(key: str) -> None:
-    source = str(st.session_state[key] or "").strip()
+def _take_model(typed: str) -> None:
+    source = typed.strip()
     st.session_state.pop(FAILED, None)
-    view: View = st.session_state[state.VIEW]
+    view = state.view()
     if source and source != view.model:
         if view.masked:
-            st.session_state[state.NOTICE] = words.MODEL_CHANGED
-        state.change(model=source, masked=(), look=None, place=None)
+            state.notice(words.MODEL_CHANGED)
+        state.take_model(source)
 
 
 def _card() -> str:

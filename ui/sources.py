@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from ui.revisions import revised
+
 MOST_CHARACTERS = 200_000
 KINDS = ("txt", "csv", "tsv")
 
@@ -15,14 +17,11 @@ def text_field(
     """
     typed = f"{key}:typed"
     shown = str(st.session_state.get(typed, default))
-    if st.session_state.get(key) != shown:
-        st.session_state[key] = shown
 
-    def keep() -> None:
-        st.session_state[typed] = st.session_state[key]
+    def keep(now: str) -> None:
+        st.session_state[typed] = now
 
-    # The value is for a browser that was too late for what an earlier run said of the field.
-    st.text_area(label, shown, key=key, on_change=keep, height=height, max_chars=most)
+    st.text_area(label, height=height, max_chars=most, **revised(key, shown, keep))
     return shown
 
 

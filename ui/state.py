@@ -4,7 +4,7 @@ Widgets change it in their callbacks, which run before the script does, so that 
 one run of the script and every part of the page sees the same state.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +13,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_core.errors import BertLensError
 from bert_core.model.tokenization import MAX_CHARACTERS
+from ui.choices.masked_words import MaskedWordsChoices
 from ui.examples import EXAMPLES
-from ui.view import LONGEST_LINK, View, link_length, read_query
+from ui.link import LONGEST_LINK, link_length
+from ui.revisions import revised
+from ui.view import View, read_query
 from ui.words import common as words
 
 VIEW = "view"
@@ -24,6 +27,7 @@ NOTICE = "notice"
 TOO_LONG = "link_too_long"
 BEFORE = "before"  # sentences and masks that `undo` brings back, the last one at the end
 MOST_UNDONE = 50
+KEEP = object()
 
 
 def current_view() -> View:
@@ -46,38 +50,58 @@ def current_view() -> View:
     return view
 
 
+def view() -> View:
+    """The view as the session's callbacks left it: for callbacks, which act on it as it is now.
+
+    Raises:
+        KeyError: no page has been opened yet.
+    """
+    found: View = st.session_state[VIEW]
+    return found
+
+
 def held_view() -> View | None:
-    """The view as the session's callbacks left it; None before a page asked for it."""
-    view: View | None = st.session_state.get(VIEW)
-    return view
+    """The view, None before a page asked for it."""
+    found: View | None = st.session_state.get(VIEW)
+    return found
 
 
 def change(**fields: Any) -> None:
     """Replace fields of the view. For callbacks: the run that follows shows it."""
-    st.session_state[VIEW] = replace(st.session_state[VIEW], **fields)
+    replace_view(replace(view(), **fields))
 
 
-def change_text(text: str, pair: str, notice: str = "") -> None:
-    """Other sentences; `notice` is shown if masks are dropped with the old ones."""
-    view: View = st.session_state[VIEW]
+def choose(choices: type, **fields: Any) -> None:
+    """Replace fields of what is chosen on one page. For callbacks."""
+    replace_view(view().choosing(choices, **fields))
+
+
+def take_model(source: str) -> None:
+    """Read with another model; what pointed at tokens is dropped: its tokens may be others."""
+    now = view()
+    replace_view(replace(now.without_tokens(), model=source))
+
+
+def change_text(text: str, pair: str, said: str = "") -> None:
+    """Other sentences; `said` is shown if masks are dropped with the old ones."""
+    now = view()
     if max(len(text), len(pair)) > MAX_CHARACTERS:
         text, pair = text[:MAX_CHARACTERS], pair[:MAX_CHARACTERS]
-        st.session_state[NOTICE] = words.TOO_LONG.format(limit=MAX_CHARACTERS)
-    elif view.masked and (text, pair) != (view.text, view.pair):
-        st.session_state[NOTICE] = notice
-    st.session_state[VIEW] = view.with_text(text, pair)
+        notice(words.TOO_LONG.format(limit=MAX_CHARACTERS))
+    elif now.masked and (text, pair) != (now.text, now.pair):
+        notice(said)
+    replace_view(now.with_text(text, pair))
 
 
-def replace_view(view: View) -> None:
+def replace_view(other: View) -> None:
     """Another view altogether, such as an example's or a saved file's."""
-    st.session_state[VIEW] = view
+    st.session_state[VIEW] = other
 
 
 def remember() -> None:
     """Keep the present sentences and masks, so that `undo` brings them back."""
-    view: View = st.session_state[VIEW]
     before = st.session_state.setdefault(BEFORE, [])
-    before.append((view.text, view.pair, view.masked, view.place))
+    before.append(view())
     del before[:-MOST_UNDONE]
 
 
@@ -89,9 +113,15 @@ def undo() -> None:
     """The sentences and masks of before the last change that was remembered."""
     if not can_undo():
         return
-    text, pair, masked, place = st.session_state[BEFORE].pop()
-    view: View = st.session_state[VIEW]
-    st.session_state[VIEW] = replace(view.with_text(text, pair), masked=masked, place=place)
+    before: View = st.session_state[BEFORE].pop()
+    place = before.chosen(MaskedWordsChoices).place
+    again = replace(view().with_text(before.text, before.pair), masked=before.masked)
+    replace_view(again.choosing(MaskedWordsChoices, place=place))
+
+
+def notice(said: str) -> None:
+    """Have the next run of the page say this, once."""
+    st.session_state[NOTICE] = said
 
 
 def take_notice() -> str:
@@ -99,28 +129,36 @@ def take_notice() -> str:
     return str(st.session_state.pop(NOTICE, ""))
 
 
-KEEP = object()
+def link_is_too_long() -> bool:
+    """Whether no address can hold the view."""
+    return bool(st.session_state.get(TOO_LONG))
 
 
-def bound(field: str, page: str, shown: Any = KEEP, *, typed: bool = False) -> dict[str, Any]:
-    """`key` and `on_change` for a widget that shows and changes `field` of the view.
+def bound(
+    choices: type,
+    field: str,
+    page: str,
+    shown: Any = KEEP,
+    *,
+    argument: str = "value",
+    options: Sequence[Any] = (),
+) -> dict[str, Any]:
+    """Key, default and callback for a widget that shows and changes a field of the view.
 
-    The widget's own state goes with its page, so it is filled from the view before it is drawn;
-    or with `shown`, where the page shows something else than the view says.
-    typed: a field in which somebody may be writing: it is filled only where it says another thing,
-    and `value` is there for a browser that begins with it. The others are filled in every run,
-    since a browser that is late drops what an earlier run said of an element, and would show the
-    widget's own default.
+    choices: the dataclass that has the field: `View`, or one of `ui.choices`. shown: what it shows
+    where that is something else than the view says. argument, options: see `revised`.
     """
-    key = f"{page}.{field}"
-    value = getattr(st.session_state[VIEW], field) if shown is KEEP else shown
-    if not typed or st.session_state.get(key) != value:
-        st.session_state[key] = value
+    now = view()
+    held = now if choices is View else now.chosen(choices)
+    value = getattr(held, field) if shown is KEEP else shown
 
-    def take() -> None:
-        change(**{field: st.session_state[key]})
+    def take(new: Any) -> None:
+        if choices is View:
+            change(**{field: new})
+        else:
+            choose(choices, **{field: new})
 
-    return {"key": key, "on_change": take} | ({"value": value} if typed else {})
+    return revised(f"{page}.{field}", value, take, argument=argument, options=options)
 
 
 def guarded(action: Callable[..., None], *args: Any) -> None:
@@ -128,7 +166,7 @@ def guarded(action: Callable[..., None], *args: Any) -> None:
     try:
         action(*args)
     except BertLensError as error:
-        st.session_state[NOTICE] = str(error)
+        notice(str(error))
 
 
 def _is_late(asked: dict[str, str]) -> bool:

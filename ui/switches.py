@@ -1,25 +1,26 @@
 """Rows of buttons, of which one is pressed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from ui import markup, state
+from ui.link import form_of
 from ui.page import Page
 
 
 def draw_choice(
-    page: Page, field: str, choices: Sequence[str], label: str, names: Mapping[str, str]
+    page: Page, choices: type, field: str, label: str, names: Mapping[str, str]
 ) -> None:
-    """A row of buttons that shows and changes one field of the view."""
+    """A row of buttons that shows and changes one of the choices of the page."""
     st.segmented_control(
         label,
-        choices,
+        form_of(choices, field).allowed,
         format_func=lambda choice: markup.escape_markdown(names[choice]),
         label_visibility="collapsed",
         required=True,
-        **state.bound(field, page.name),
+        **state.bound(choices, field, page.name, argument="default"),
     )
 
 

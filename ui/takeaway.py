@@ -134,7 +134,7 @@ def _safe(cell: Any) -> Any:
 
 def _draw_link(page: Frame) -> None:
     with st.popover(words.LINK, type="tertiary"):
-        if st.session_state.get(state.TOO_LONG):
+        if state.link_is_too_long():
             markup.note(words.LINK_TOO_LONG)
         else:
             st.code(
@@ -163,4 +163,4 @@ def _open_saved(key: str) -> None:
         query = json.loads(upload.getvalue())[SAVED]
         state.replace_view(read_query({str(name): str(value) for name, value in query.items()}))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        st.session_state[state.NOTICE] = words.NOT_A_VIEW
+        state.notice(words.NOT_A_VIEW)

@@ -30,8 +30,8 @@ from bert_core.texts.hundred import bundled_hundred
 from tests.browser import visitor as visits
 from tests.browser.visitor import HOSTILE, IMAGE, PHONE, Visit, Visitor, middle_of, read_svg
 from tests.kit.tiny import save_tiny, tiny_model, tiny_tokenizer
+from ui.choices.attention import READINGS, STUDIES
 from ui.components.one_map import NAMES
-from ui.view import READINGS, STUDIES
 from ui.words import attention, common
 from ui.words import attention_heads as heads
 from ui.words import attention_query_key as query_key

@@ -31,8 +31,8 @@ from bert_core.model.tokenization import encode
 from tests.browser import visitor as visits
 from tests.browser.test_attention import EVIL, save_with_token
 from tests.browser.visitor import HOSTILE, PHONE, Visit, Visitor, read_svg
+from ui.choices.masked_words import MLM_STUDIES
 from ui.masked_words.hints import GUESSES
-from ui.view import MLM_STUDIES
 from ui.words import common
 from ui.words import masked_words_studies as words
 

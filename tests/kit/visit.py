@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections.abc import Sequence
 from html import unescape
 from itertools import count
 from pathlib import Path
@@ -14,10 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from ui.components.heads.packing import unpack_maps
 from ui.components.weights import unpack_weights
+from ui.contents import CONTENTS, entry
 from ui.view import View
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("home", "tokenization", "attention", "masked_words", "next_sentence")
+PAGES = tuple(one.name for one in CONTENTS if one.reads_text)
 PATIENCE = 60
 NUMBERS = count(1_000)  # of presses, each later than those before
 
@@ -42,21 +44,33 @@ def visit(page: str, **query: str) -> AppTest:
 
 def go_to(at: AppTest, page: str) -> AppTest:
     """The same session on another page."""
-    return at.switch_page("app.py" if page == "home" else f"pages/{page}.py").run()
+    return at.switch_page(entry(page).path).run()
 
 
 def type_text(at: AppTest, page: str, text: str | None = None, pair: str | None = None) -> AppTest:
     """Type into the sentence fields of the page the session is on."""
     if text is not None:
-        at.text_input(key=f"{page}.text").set_value(text)
+        widget(at.text_input, f"{page}.text").set_value(text)
     if pair is not None:
-        at.text_input(key=f"{page}.pair").set_value(pair)
+        widget(at.text_input, f"{page}.pair").set_value(pair)
     return at.run()
+
+
+def widget(drawn: Sequence[Any], name: str) -> Any:
+    """The one widget of this name among those of its kind, whichever revision of it is drawn."""
+    revision = re.compile(re.escape(name) + r"(\.\d+)?")
+    (found,) = (one for one in drawn if one.key is not None and revision.fullmatch(one.key))
+    return found
 
 
 def view_of(at: AppTest) -> View:
     found: View = at.session_state["view"]
     return found
+
+
+def chosen(at: AppTest, name: str) -> Any:
+    """What is chosen under this name, on whichever page."""
+    return view_of(at).flat()[name]
 
 
 def said(at: AppTest) -> str:
@@ -201,7 +215,7 @@ def assert_whole(at: AppTest, page: str) -> None:
     """The page is there, without an exception, and says so with its title."""
     assert not at.exception, at.exception[0].value
     assert "<h1 class='bl-title'>" in markup(at)[0]
-    assert at.text_input(key=f"{page}.text") is not None
+    assert widget(at.text_input, f"{page}.text") is not None
 
 
 def assert_pictures(

@@ -38,8 +38,20 @@ from tests.kit.attention_page import (
     role_line,
 )
 from tests.kit.tiny import save_tiny, tiny_model
-from tests.kit.visit import figure, numbers, press, said, tables, type_text, view_of, visit
-from ui.view import BERTVIZ, READINGS, STUDIES, View, read_query
+from tests.kit.visit import (
+    chosen,
+    figure,
+    numbers,
+    press,
+    said,
+    tables,
+    type_text,
+    view_of,
+    visit,
+    widget,
+)
+from ui.choices.attention import BERTVIZ, READINGS, STUDIES
+from ui.view import View, read_query
 from ui.words import attention as words
 from ui.words import attention_heads as head_words
 from ui.words import attention_query_key as query_key
@@ -117,7 +129,7 @@ def test_every_question_opens_and_closes(study: str, text: dict[str, str]) -> No
     }
     shown = said(at) + " ".join(str(control.key) for control in at.segmented_control)
     assert {name for name, line in lines.items() if line in shown} == {study} - {"none"}
-    at.segmented_control(key="attention.study").set_value("none").run()
+    widget(at.segmented_control, "attention.study").set_value("none").run()
     assert_fine(at)
     assert not any(line in said(at) for line in lines.values())
 
@@ -181,9 +193,9 @@ def test_a_long_text_has_its_map_on_a_canvas(embedded: Bert) -> None:
 def test_the_token_that_another_may_be_linked_to_is_picked_while_that_is_asked() -> None:
     at = visit("attention", **OPEN, study="links", look="2", key="5")
     assert page.strip(at)["picked"] == [2, 5]
-    at.segmented_control(key="attention.study").set_value("none").run()
+    widget(at.segmented_control, "attention.study").set_value("none").run()
     assert page.strip(at)["picked"] == [2]
-    at.segmented_control(key="attention.study").set_value("links").run()
+    widget(at.segmented_control, "attention.study").set_value("links").run()
     assert page.strip(at)["picked"] == [2, 5]
 
 
@@ -229,25 +241,25 @@ def test_the_heads_stand_in_the_order_of_the_measure(sort: str, pair_run: BertRu
     press(at, "attention.heads", layer=1, head=4, number=7)
     opened = view_of(at)
     assert (opened.layer, opened.head) == (1, 4)
-    assert (opened.average, opened.sort) == ("head", sort)
+    assert (chosen(at, "average"), chosen(at, "sort")) == ("head", sort)
     header, _ = page.maps(at)
     assert (header["layer"], header["head"], header["heard"]["taken"]) == (1, 4, 7)
 
 
 def test_a_measure_that_a_text_has_not_is_kept_for_those_that_have() -> None:
     at = visit("attention", a=KEYS, sort="between")
-    assert at.selectbox(key="attention.sort").value == "layer"
-    assert "sorted by: to the other sentence" not in at.selectbox(key="attention.sort").options
+    assert widget(at.selectbox, "attention.sort").value == "layer"
+    assert "sorted by: to the other sentence" not in widget(at.selectbox, "attention.sort").options
     type_text(at, "attention", *PAIR)
-    assert at.selectbox(key="attention.sort").value == "between"
+    assert widget(at.selectbox, "attention.sort").value == "between"
     assert page.maps(at)[0]["rowLabels"][1] == "13"
 
 
 def test_texts_of_the_same_ids_have_measures_of_their_own() -> None:
     at = visit("attention", a="🦖 or 🦖", sort="same_word")
-    assert at.selectbox(key="attention.sort").value == "same_word"
+    assert widget(at.selectbox, "attention.sort").value == "same_word"
     type_text(at, "attention", "🦖 or 🦕")  # [UNK] both times, and no word said twice
-    assert at.selectbox(key="attention.sort").value == "layer"
+    assert widget(at.selectbox, "attention.sort").value == "layer"
 
 
 # To take away and to link to
@@ -317,15 +329,15 @@ def test_what_is_chosen_is_in_the_link_and_the_link_shows_it_again(field: str) -
     elif field == "pinned":
         at.button(key="attention.pin").click().run()
     else:
-        getattr(at, kind)(key=f"attention.{field}").set_value(value).run()
-    assert getattr(view_of(at), field) == value != getattr(View(), field)
+        widget(getattr(at, kind), f"attention.{field}").set_value(value).run()
+    assert chosen(at, field) == value != View().flat()[field]
     link = dict(at.query_params)
     again = visit("attention", **link)
     assert_fine(again)
     assert read_query(link) == view_of(again) == view_of(at)
     assert dict(again.query_params) == link
     if kind:
-        assert getattr(again, kind)(key=f"attention.{field}").value == value
+        assert widget(getattr(again, kind), f"attention.{field}").value == value
 
 
 # Another model
@@ -348,5 +360,5 @@ def test_a_model_of_12_times_12_heads_is_read(reading: str, wide: str) -> None:
     assert "Layer 12, head 12" in said(at)
     if reading == "map":
         for study in STUDIES:
-            at.segmented_control(key="attention.study").set_value(study).run()
+            widget(at.segmented_control, "attention.study").set_value(study).run()
             assert_fine(at)

@@ -32,7 +32,18 @@ from tests.kit.attention_page import (
     assert_fine,
     scanned,
 )
-from tests.kit.visit import figure, numbers, press, said, tables, type_text, view_of, visit
+from tests.kit.visit import (
+    chosen,
+    figure,
+    numbers,
+    press,
+    said,
+    tables,
+    type_text,
+    view_of,
+    visit,
+    widget,
+)
 from ui.attention.scans import TextReading, read_text
 from ui.components.heads.packing import unpack_maps
 from ui.words import attention_heads as head_words
@@ -75,7 +86,7 @@ def test_the_heads_that_link_two_words_are_ranked_and_held_against_chance(embedd
         page.press_bar(at, f"attention.links.{turn}", row)
         assert (view_of(at).layer, view_of(at).head) == (ranked[row].layer, ranked[row].head)
     press(at, "attention.strip", position=query)
-    assert (view_of(at).look, view_of(at).key) == (None, None)
+    assert (view_of(at).look, chosen(at, "key")) == (None, None)
 
 
 @pytest.mark.parametrize("second", [2, 3])
@@ -181,7 +192,7 @@ def test_a_list_of_ones_own_is_summed_up(embedded: Bert) -> None:
     own = "The cat sat on the mat.\nShe ran.\tShe was late, and she ran.\nA dog saw a dog."
     at = scanned(visit("attention", **OPEN, study="many"))
     at.segmented_control(key="attention.many.set").set_value("own").run()
-    at.text_area(key="attention.many.own.text").set_value(own).run()
+    widget(at.text_area, "attention.many.own.text").set_value(own).run()
     at.button(key="attention.many.own.start").click().run()
     assert_fine(scanned(at))
     runs = [run_bert(embedded, encode(embedded, *line.split("\t"))) for line in own.splitlines()]
@@ -217,14 +228,14 @@ def test_a_list_that_is_refused_takes_the_place_of_the_one_before() -> None:
     at = visit("attention", a=KEYS, study="many")
     at.segmented_control(key="attention.many.set").set_value("own").run()
     for text in ("The cat sat.", "one\ttwo\tthree"):
-        at.text_area(key="attention.many.own.text").set_value(text)
+        widget(at.text_area, "attention.many.own.text").set_value(text)
         at.button(key="attention.many.own.start").click().run()
         scanned(at)
     for _ in range(2):
         assert len(page.warnings(at)) == 1
         assert study_words.MANY_QUIET.format(texts=1) not in said(at)
         at.run()
-    at.text_area(key="attention.many.own.text").set_value("The cat sat.")
+    widget(at.text_area, "attention.many.own.text").set_value("The cat sat.")
     at.button(key="attention.many.own.start").click().run()
     assert page.warnings(scanned(at)) == []
     assert study_words.MANY_QUIET.format(texts=1) in said(at)

@@ -25,6 +25,7 @@ from tests.kit.visit import (
     type_text,
     view_of,
     visit,
+    widget,
 )
 from ui.examples import EXAMPLES
 from ui.view import View
@@ -189,7 +190,7 @@ def test_any_character_gives_a_reading_on_every_page(text: str, embedded: Bert) 
         assert_whole(go_to(at, page), page)
         assert errors(at) == []
         assert (view_of(at).text, view_of(at).pair) == (text, f"b {text}")
-        assert at.text_input(key=f"{page}.text").value == text
+        assert widget(at.text_input, f"{page}.text").value == text
         assert len(strip_tokens(at)) == len(encoding)
         assert_pictures(at, page, looking=False)
 

@@ -42,6 +42,7 @@ from bert_core.texts.hundred import bundled_hundred
 from tests.kit import visit as page
 from tests.kit.tiny import save_tiny, tiny_config
 from tests.kit.visit import (
+    chosen,
     component,
     figure,
     masked_in_strip,
@@ -52,12 +53,14 @@ from tests.kit.visit import (
     tables,
     view_of,
     visit,
+    widget,
 )
 from ui import cached
+from ui.choices.masked_words import MLM_STUDIES, MaskedWordsChoices
 from ui.masked_words import blank, calibration, joint, layers, targets, training
 from ui.masked_words import rank as ranking
 from ui.masked_words.hints import AT_ONCE, GUESSES, SLOT
-from ui.view import MLM_STUDIES, View, read_query
+from ui.view import View, read_query
 from ui.words import common
 from ui.words import masked_words as page_words
 from ui.words import masked_words_studies as words
@@ -188,12 +191,12 @@ def test_every_question_opens_for_every_text(text: dict[str, str]) -> None:
         expected |= {"joint": words.JOINT_NEEDS, "blank": words.BLANK_FIRST}
     at = visit("masked_words", **text, other=NEW_YORK, mlm="joint")
     for study in STUDIES:
-        at.segmented_control(key="masked_words.mlm").set_value(study).run()
+        widget(at.segmented_control, "masked_words.mlm").set_value(study).run()
         assert_fine(ready(at))
         labels = [one.label for one in at.button]
         assert expected[study] in "\n".join([said(at), *labels])
         assert at.query_params["mlm"] == study
-    at.segmented_control(key="masked_words.mlm").set_value("none").run()
+    widget(at.segmented_control, "masked_words.mlm").set_value("none").run()
     assert_fine(at)
     assert "mlm" not in at.query_params
 
@@ -328,10 +331,10 @@ def test_a_filling_that_is_put_in_can_be_undone(way: str, embedded: Bert) -> Non
     at.button(key=f"masked_words.joint.{way}").click().run()
     assert_fine(at)
     assert (view_of(at).text, view_of(at).masked) == (filled.text, ())
-    assert at.text_input(key="masked_words.text").value == filled.text
+    assert widget(at.text_input, "masked_words.text").value == filled.text
     assert common.MASKS_DROPPED not in said(at)
     button(at, UNDO).click().run()
-    assert (view_of(at).text, view_of(at).masked, view_of(at).place) == (CAR["a"], (3, 4), 4)
+    assert (view_of(at).text, view_of(at).masked, chosen(at, "place")) == (CAR["a"], (3, 4), 4)
     assert masked_in_strip(at) == [3, 4]
     assert UNDO not in [one.label for one in at.button]
 
@@ -441,7 +444,7 @@ def test_an_example_of_two_blanks_fills_both_and_is_undone() -> None:
     assert words.BLANK_NEEDS in said(at)
     at.button(key=f"{blank.CHART}.example.1").click().run()
     first, second = words.BLANK_EXAMPLES[1]
-    assert (view_of(at).text, view_of(at).other) == (first, second)
+    assert (view_of(at).text, chosen(at, "other")) == (first, second)
     assert words.BLANK_SAME in said(at) or words.BLANK_LEFT in said(at)
     button(at, UNDO).click().run()
     assert view_of(at).text == DOCTOR
@@ -460,7 +463,7 @@ def score(at: AppTest, source: str, what: str = "list") -> AppTest:
     """The page after this was pasted and scored."""
     if what == "pairs":
         at.segmented_control(key="masked_words.rank.what").set_value(what).run()
-    at.text_area(key=f"masked_words.rank.{what}").set_value(source).run()
+    widget(at.text_area, f"masked_words.rank.{what}").set_value(source).run()
     at.button(key="masked_words.rank.go").click().run()
     return ready(at)
 
@@ -603,7 +606,7 @@ def hold_scores(monkeypatch: pytest.MonkeyPatch, after: int) -> Held:
 
 def paste_long(at: AppTest) -> AppTest:
     source = "\n".join(f"The cat sat on mat {number}." for number in range(30))
-    at.text_area(key="masked_words.rank.list").set_value(source).run()
+    widget(at.text_area, "masked_words.rank.list").set_value(source).run()
     return at.button(key="masked_words.rank.go").click().run()
 
 
@@ -715,16 +718,16 @@ def test_only_these_words_share_the_probability(asked: str, text: str, embedded:
 def test_words_that_are_typed_are_kept_and_none_at_all_asks_for_the_usual_ones() -> None:
     at = ask("targets", a=DOCTOR, mask="5")
     field = "masked_words.targets"
-    assert at.text_input(key=field).value == words.TARGETS_DEFAULT
-    at.text_input(key=field).set_value("cat, dog").run()
+    assert widget(at.text_input, field).value == words.TARGETS_DEFAULT
+    widget(at.text_input, field).set_value("cat, dog").run()
     assert [row[0] for row in sorted(table_with(at, *words.TARGETS_HEADS))] == ["cat", "dog"]
     assert at.query_params["targets"] == "cat, dog"
-    at.text_input(key=field).set_value("unbelievably").run()
+    widget(at.text_input, field).set_value("unbelievably").run()
     assert_fine(at)
     assert "pieces" in said(at)
-    at.text_input(key=field).set_value("").run()
+    widget(at.text_input, field).set_value("").run()
     assert_fine(at)
-    assert at.text_input(key=field).value == words.TARGETS_DEFAULT
+    assert widget(at.text_input, field).value == words.TARGETS_DEFAULT
 
 
 # How it was trained
@@ -744,7 +747,7 @@ def test_a_draw_is_the_one_of_its_seed(draw: str, embedded: Bert) -> None:
     assert_allclose(numbers(bars["x"]), counts.fates / counts.fates.sum(), atol=1e-6)
     assert percent(counts.share) in said(at)
     at.button(key="masked_words.roll").click().run()
-    assert (view_of(at).seed, at.query_params["seed"]) == (8, "8")
+    assert (chosen(at, "seed"), at.query_params["seed"]) == (8, "8")
     again = answer_chosen(embedded, encoding, roll_masks(embedded, encoding, 8, **options))
     assert_training(at, again, 8)
 
@@ -949,13 +952,12 @@ def test_masks_and_guesses_are_undone_one_after_another() -> None:
         button(at, UNDO).click().run()
         assert (view_of(at).text, view_of(at).masked) == (text, masked)
         assert masked_in_strip(at) == [*masked]
-        assert at.text_input(key="masked_words.text").value == text
+        assert widget(at.text_input, "masked_words.text").value == text
     assert UNDO not in [one.label for one in at.button]
 
 
-ASKED = View(
-    text=DOCTOR,
-    masked=(2, 5),
+ASKED = View(text=DOCTOR, masked=(2, 5)).choosing(
+    MaskedWordsChoices,
     place=5,
     mlm="training",
     order="left_to_right",
@@ -970,24 +972,25 @@ ASKED = View(
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_link_brings_all_of_the_question_back(study: str) -> None:
-    asked = replace(ASKED, mlm=study)
+    asked = ASKED.choosing(MaskedWordsChoices, mlm=study)
+    targets = asked.chosen(MaskedWordsChoices).targets
     at = ask(**{"study": study, **{k: v for k, v in asked.to_query().items() if k != "mlm"}})
     assert_fine(at)
     assert view_of(at) == asked
     assert read_query({name: at.query_params[name] for name in asked.to_query()}) == asked
     shown = {
-        "joint": lambda: (at.slider(key="masked_words.width").value, view_of(at).order),
-        "blank": lambda: (at.text_input(key="masked_words.other").value, NEW_YORK),
-        "targets": lambda: (at.text_input(key="masked_words.targets").value, asked.targets),
+        "joint": lambda: (widget(at.slider, "masked_words.width").value, chosen(at, "order")),
+        "blank": lambda: (widget(at.text_input, "masked_words.other").value, NEW_YORK),
+        "targets": lambda: (widget(at.text_input, "masked_words.targets").value, targets),
         "training": lambda: (
-            at.slider(key="masked_words.rate").value,
-            at.toggle(key="masked_words.words_masked").value,
+            widget(at.slider, "masked_words.rate").value,
+            widget(at.toggle, "masked_words.words_masked").value,
         ),
     }
     wanted = {
         "joint": (9, "left_to_right"),
         "blank": (NEW_YORK, NEW_YORK),
-        "targets": (asked.targets, asked.targets),
+        "targets": (targets, targets),
         "training": (25, True),
     }
     if study in shown:
@@ -996,14 +999,14 @@ def test_a_link_brings_all_of_the_question_back(study: str) -> None:
 
 def test_what_is_chosen_goes_into_the_link() -> None:
     at = ask("joint", a=DOCTOR, mask="2,5")
-    at.segmented_control(key="masked_words.order").set_value("left_to_right").run()
-    at.slider(key="masked_words.width").set_value(2).run()
+    widget(at.segmented_control, "masked_words.order").set_value("left_to_right").run()
+    widget(at.slider, "masked_words.width").set_value(2).run()
     ready(at)
-    at.segmented_control(key="masked_words.mlm").set_value("training").run()
-    at.slider(key="masked_words.rate").set_value(40).run()
-    at.toggle(key="masked_words.words_masked").set_value(True).run()
-    at.segmented_control(key="masked_words.mlm").set_value("blank").run()
-    at.text_input(key="masked_words.other").set_value(NEW_YORK).run()
+    widget(at.segmented_control, "masked_words.mlm").set_value("training").run()
+    widget(at.slider, "masked_words.rate").set_value(40).run()
+    widget(at.toggle, "masked_words.words_masked").set_value(True).run()
+    widget(at.segmented_control, "masked_words.mlm").set_value("blank").run()
+    widget(at.text_input, "masked_words.other").set_value(NEW_YORK).run()
     link = {
         "order": "left_to_right",
         "width": "2",
@@ -1040,6 +1043,6 @@ def test_layer_by_layer_costs_no_second_pass(
 
 def test_a_pasted_list_stays_when_its_question_closes() -> None:
     at = page.visit("masked_words", a="The cat sat.", mlm="rank")
-    at.text_area(key="masked_words.rank.list").set_value("My own list.").run()
+    widget(at.text_area, "masked_words.rank.list").set_value("My own list.").run()
     at = page.go_to(page.go_to(at, "tokenization"), "masked_words")
-    assert at.text_area(key="masked_words.rank.list").value == "My own list."
+    assert widget(at.text_area, "masked_words.rank.list").value == "My own list."

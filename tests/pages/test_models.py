@@ -30,6 +30,7 @@ from tests.kit.visit import (
     view_of,
     visit,
     warnings,
+    widget,
 )
 from ui import cached
 from ui.settings import settings
@@ -84,7 +85,7 @@ def test_a_model_that_is_typed_speaks_on_every_page_and_masks_are_missed(tiny_fo
     assert common.MODEL_CHANGED in said(at)
     for page in PAGES:
         assert f"{tiny_folder} · 2 × 4" in said(go_to(at, page))
-    at.selectbox(key="next_sentence.model_picker").set_value("embedded").run()
+    widget(at.selectbox, "next_sentence.model_picker").set_value("embedded").run()
     assert view_of(at).model == "embedded"
     assert "embedded · 6 × 12" in said(at)
 
@@ -201,7 +202,7 @@ def test_what_is_no_model_is_refused_and_the_embedded_one_shown(
         assert "Traceback" not in sentence
         assert "embedded · 6 × 12" in said(at)
         assert (view_of(at).text, view_of(at).pair) == (TEXT["a"], TEXT["b"])
-        assert at.text_input(key=f"{page}.text").value == TEXT["a"]
+        assert widget(at.text_input, f"{page}.text").value == TEXT["a"]
 
 
 def test_a_name_that_is_none_is_refused_without_a_look_at_the_network() -> None:
@@ -224,7 +225,7 @@ def test_folders_and_names_are_refused_where_others_are_off(
         assert_pictures(at, page)
         assert errors(at) == [f"{common.NOT_ALLOWED.format(model=tiny_folder)} {common.FALLBACK}"]
         assert f"{page}.model_field" not in [field.key for field in at.text_input]
-        assert at.selectbox(key=f"{page}.model_picker").options == ["embedded"]
+        assert widget(at.selectbox, f"{page}.model_picker").options == ["embedded"]
 
 
 def test_only_the_named_models_can_be_chosen(
@@ -232,7 +233,7 @@ def test_only_the_named_models_can_be_chosen(
 ) -> None:
     monkeypatch.setenv("BERT_LENS_MODELS", f"{tiny_folder}, another")
     at = visit("attention", **TEXT)
-    picker = at.selectbox(key="attention.model_picker")
+    picker = widget(at.selectbox, "attention.model_picker")
     assert picker.options == ["embedded", tiny_folder, "another"]
     assert "attention.model_field" not in [field.key for field in at.text_input]
     picker.set_value(tiny_folder).run()
@@ -286,7 +287,7 @@ def test_a_server_with_too_much_to_do_says_so_and_the_text_stays(
     at = visit(page, **TEXT)
     assert_whole(at, page)
     assert errors(at) == ["Too many are waiting. Try again in a moment."]
-    assert at.text_input(key=f"{page}.text").value == TEXT["a"]
+    assert widget(at.text_input, f"{page}.text").value == TEXT["a"]
 
 
 def test_the_limits_reach_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,12 +27,12 @@ from bert_core.next_sentence.reasons import Variant, compare_variants, weigh_par
 from bert_core.next_sentence.score import explain_logits, score_next_sentence
 from tests.kit import visit as page
 from tests.kit.tiny import save_tiny, tiny_bert, tiny_config
-from tests.kit.visit import figure, numbers, press, press_bar, said, tables, view_of, visit
+from tests.kit.visit import figure, numbers, press, press_bar, said, tables, view_of, visit, widget
+from ui.choices.next_sentence import NSP_STUDIES
 from ui.next_sentence import candidates as candidates_module
 from ui.next_sentence.order import order_rows
 from ui.next_sentence.parts import signed
 from ui.next_sentence.topic import model_answer, pair_answer
-from ui.view import NSP_STUDIES
 from ui.words import common
 from ui.words import next_sentence_studies as words
 
@@ -96,7 +96,7 @@ def test_every_question_opens_and_closes(study: str, text: dict[str, str]) -> No
     assert_fine(at)
     assert drawn(at) == {study} - {"none"}
     assert at.query_params.get("nsp", ["none"]) in (study, [study])
-    at.segmented_control(key="next_sentence.nsp").set_value("none").run()
+    widget(at.segmented_control, "next_sentence.nsp").set_value("none").run()
     assert_fine(at)
     assert drawn(at) == set()
     assert "nsp" not in at.query_params
@@ -163,14 +163,14 @@ def test_a_press_on_a_bar_reads_that_candidate_and_undo_brings_the_old_one_back(
     ranked = scores_of(embedded, PAIR[0], words.CANDIDATES_FOR[PAIR[0]].split("\n"))
     press_bar(at, "next_sentence.candidates.bars.0", 5)
     assert view_of(at).pair == ranked[5].candidate
-    assert at.text_input(key="next_sentence.pair").value == ranked[5].candidate
+    assert widget(at.text_input, "next_sentence.pair").value == ranked[5].candidate
     assert_fine(press_button(at, words.UNDO))
     assert (view_of(at).text, view_of(at).pair) == PAIR
 
 
 def test_a_list_with_broken_lines_is_scored_without_them() -> None:
     at = opened("candidates")
-    at.text_area(key="next_sentence.candidates.text").set_value(
+    widget(at.text_area, "next_sentence.candidates.text").set_value(
         f"It was cold.\n\n{'x' * 6000}\n<b>Bold</b> it was.\n" + "\n".join(HOSTILE)
     )
     settled(at.run())
@@ -184,11 +184,11 @@ def test_a_list_with_broken_lines_is_scored_without_them() -> None:
 
 def test_what_was_typed_stays_when_the_question_is_closed_and_an_upload_comes_first() -> None:
     at = opened("candidates")
-    at.text_area(key="next_sentence.candidates.text").set_value("One.\nTwo.").run()
-    at.segmented_control(key="next_sentence.nsp").set_value("layers").run()
-    at.segmented_control(key="next_sentence.nsp").set_value("candidates").run()
+    widget(at.text_area, "next_sentence.candidates.text").set_value("One.\nTwo.").run()
+    widget(at.segmented_control, "next_sentence.nsp").set_value("layers").run()
+    widget(at.segmented_control, "next_sentence.nsp").set_value("candidates").run()
     settled(at)
-    assert at.text_area(key="next_sentence.candidates.text").value == "One.\nTwo."
+    assert widget(at.text_area, "next_sentence.candidates.text").value == "One.\nTwo."
     assert len(tables(at)[1]) == 1 + 2
     upload = at.file_uploader(key="next_sentence.candidates.text.file")
     settled(upload.set_value(("b.txt", "Drei.\nVier.\nFünf.".encode(), "text/plain")).run())
@@ -197,7 +197,7 @@ def test_what_was_typed_stays_when_the_question_is_closed_and_an_upload_comes_fi
 
 def test_an_empty_list_is_asked_for_in_a_sentence() -> None:
     at = opened("candidates")
-    at.text_area(key="next_sentence.candidates.text").set_value(" \n ").run()
+    widget(at.text_area, "next_sentence.candidates.text").set_value(" \n ").run()
     page.assert_whole(at, "next_sentence")
     assert page.warnings(at) == ["The list is empty: write one sentence, or one row, on each line."]
 
@@ -217,9 +217,9 @@ def test_a_long_list_that_is_stopped_keeps_what_was_scored(
 
     monkeypatch.setattr(candidates_module, "score_candidates", slowly)
     at = visit("next_sentence", **OPEN)
-    at.segmented_control(key="next_sentence.nsp").set_value("candidates").run()
+    widget(at.segmented_control, "next_sentence.nsp").set_value("candidates").run()
     lines = [f"It was {number} degrees." for number in range(1000)]
-    at.text_area(key="next_sentence.candidates.text").set_value("\n".join(lines)).run()
+    widget(at.text_area, "next_sentence.candidates.text").set_value("\n".join(lines)).run()
     assert held.wait(30)
     at.run()
     assert drawn(at) == set()
@@ -259,10 +259,10 @@ def test_the_best_order_is_the_librarys_beside_the_true_one(embedded: Bert) -> N
 def test_a_paragraph_of_one_sentence_or_none_is_refused_in_a_sentence() -> None:
     at = opened("order")
     for text in ("Only one.", "", "!!!"):
-        at.text_area(key="next_sentence.order.text").set_value(text).run()
+        widget(at.text_area, "next_sentence.order.text").set_value(text).run()
         page.assert_whole(at, "next_sentence")
         assert len(page.warnings(at)) == 1
-    at.text_area(key="next_sentence.order.text").set_value("It <b>rained. He ran. " * 8).run()
+    widget(at.text_area, "next_sentence.order.text").set_value("It <b>rained. He ran. " * 8).run()
     settled(at)
     assert_fine(at)
     assert words.LEFT_OUT.format(read=12, count=4) in said(at)
@@ -306,7 +306,7 @@ def test_a_press_in_the_second_strip_masks_the_word_above() -> None:
 def test_variants_of_the_pair_are_the_librarys(embedded: Bert) -> None:
     at = opened("test")
     assert words.VARIANTS["elsewhere"] not in said(at)
-    at.text_area(key="next_sentence.test.around").set_value("He ran off. It rained.").run()
+    widget(at.text_area, "next_sentence.test.around").set_value("He ran off. It rained.").run()
     settled(at)
     variants = list(compare_variants(embedded, *PAIR, ("He ran off.", "It rained.")))
     assert tables(at)[1][1:] == [

@@ -18,6 +18,7 @@ from tests.kit.visit import (
     PAGES,
     assert_pictures,
     assert_whole,
+    chosen,
     errors,
     figures,
     go_to,
@@ -31,6 +32,7 @@ from tests.kit.visit import (
     view_of,
     visit,
     warnings,
+    widget,
 )
 from ui.default_tokens import default_mask, word_positions
 from ui.examples import EXAMPLES
@@ -88,8 +90,8 @@ def test_a_first_visit_is_filled_from_the_first_example(page: str) -> None:
     assert_whole(at, page)
     assert_pictures(at, page)
     assert errors(at) == warnings(at) == []
-    assert at.text_input(key=f"{page}.text").value == EXAMPLES[0].text
-    assert at.text_input(key=f"{page}.pair").value == EXAMPLES[0].pair
+    assert widget(at.text_input, f"{page}.text").value == EXAMPLES[0].text
+    assert widget(at.text_input, f"{page}.pair").value == EXAMPLES[0].pair
     assert view_of(at) == EXAMPLES[0].view()
 
 
@@ -100,7 +102,7 @@ def test_a_link_with_everything_in_it_shows_it_and_stays_in_the_address(page: st
     assert_pictures(at, page)
     assert view_of(at) == read_query(EVERYTHING)
     assert at.query_params == EVERYTHING
-    assert at.text_input(key=f"{page}.text").value == EVERYTHING["a"]
+    assert widget(at.text_input, f"{page}.text").value == EVERYTHING["a"]
 
 
 @every_page
@@ -109,7 +111,7 @@ def test_the_state_is_carried_to_every_other_page(page: str) -> None:
     for other in PAGES:
         assert_whole(go_to(at, other), other)
         assert view_of(at) == read_query(EVERYTHING)
-        assert at.text_input(key=f"{other}.pair").value == EVERYTHING["b"]
+        assert widget(at.text_input, f"{other}.pair").value == EVERYTHING["b"]
 
 
 @every_page
@@ -376,11 +378,11 @@ def test_all_heads_are_sent_as_small_maps(embedded: Bert) -> None:
 def test_the_switches_change_the_map_and_the_address() -> None:
     at = visit("attention", a=KEYS)
     assert len(numbers(figures(at)[0]["data"][0]["z"])) == 12
-    at.segmented_control(key="attention.special").set_value("hide").run()
+    widget(at.segmented_control, "attention.special").set_value("hide").run()
     assert_whole(at, "attention")
     assert at.query_params["special"] == "hide"
     assert len(numbers(figures(at)[0]["data"][0]["z"])) == 10
-    at.segmented_control(key="attention.average").set_value("all").run()
+    widget(at.segmented_control, "attention.average").set_value("all").run()
     assert at.query_params["average"] == "all"
     assert "All layers and heads, mean" in said(at)
 
@@ -415,7 +417,7 @@ def test_attention_reads_the_text_as_typed_unless_asked_for_its_masks(
         numbers(figures(at)[-1]["data"][0]["z"]), run.attentions[0, 0], atol=1e-5
     )
     assert masked_in_strip(at) == ([6] if masks else [])
-    at.toggle(key="attention.with_masks").set_value(not masks).run()
+    widget(at.toggle, "attention.with_masks").set_value(not masks).run()
     assert masked_in_strip(at) == ([] if masks else [6])
 
 
@@ -451,7 +453,7 @@ def test_several_masks_are_guessed_apart_and_one_is_listed(embedded: Bert) -> No
         (pills,) = at.pills
         assert len(pills.options) == 3
         pills.set_value(place).run()
-        assert view_of(at).place == place
+        assert chosen(at, "place") == place
         labels = figures(at)[0]["layout"]["yaxis"]["ticktext"]
         assert labels[:-1] == list(guesses[place].pieces)
 
@@ -470,13 +472,13 @@ def test_asking_leaves_the_word_in_sight(embedded: Bert) -> None:
 
 def test_the_switches_of_masked_words_change_the_view() -> None:
     at = visit("masked_words", a=KEYS, mask="6")
-    at.slider(key="masked_words.guesses").set_value(50).run()
+    widget(at.slider, "masked_words.guesses").set_value(50).run()
     assert len(numbers(figures(at)[0]["data"][0]["x"])) == 51
-    at.toggle(key="masked_words.whole_words").set_value(False).run()
-    assert view_of(at).whole_words is False
+    widget(at.toggle, "masked_words.whole_words").set_value(False).run()
+    assert chosen(at, "whole_words") is False
     assert strip(at)["wholeWords"] is False
-    at.toggle(key="masked_words.ask").set_value(True).run()
-    assert view_of(at).ask is True
+    widget(at.toggle, "masked_words.ask").set_value(True).run()
+    assert chosen(at, "ask") is True
     assert at.query_params == {
         "a": KEYS,
         "mask": "6",
@@ -488,22 +490,22 @@ def test_the_switches_of_masked_words_change_the_view() -> None:
 
 def test_a_guess_that_is_chosen_is_written_into_the_sentence_and_other_masks_stay() -> None:
     at = visit("masked_words", a=KEYS, mask="6,9", place="6")
-    chooser = at.selectbox(key="masked_words.put")
+    chooser = widget(at.selectbox, "masked_words.put")
     remain = chooser.options.index("remain")
     chooser.select_index(remain).run()
     assert_whole(at, "masked_words")
     assert view_of(at).text == KEYS.replace("are", "remain")
     assert view_of(at).masked == (9,)
     assert masked_in_strip(at) == [9]
-    assert at.selectbox(key="masked_words.put").value is None
-    assert at.text_input(key="masked_words.text").value == KEYS.replace("are", "remain")
+    assert widget(at.selectbox, "masked_words.put").value is None
+    assert widget(at.text_input, "masked_words.text").value == KEYS.replace("are", "remain")
 
 
 def test_all_masks_can_be_taken_off() -> None:
     at = visit("masked_words", a=KEYS, mask="2,6", place="6")
     (clear,) = [button for button in at.button if button.label == masked_words_words.CLEAR]
     clear.click().run()
-    assert (view_of(at).masked, view_of(at).place) == ((), None)
+    assert (view_of(at).masked, chosen(at, "place")) == ((), None)
 
 
 @pytest.mark.parametrize("page", ["masked_words", "next_sentence"])

@@ -23,6 +23,7 @@ from bert_core.lab.settings import LENGTH, LabSettings
 from bert_core.lab.snapshot import load_snapshot
 from bert_core.model.bert import Bert, load_bert
 from tests.kit.visit import (
+    chosen,
     errors,
     figure,
     go_to,
@@ -32,6 +33,7 @@ from tests.kit.visit import (
     view_of,
     visit,
     warnings,
+    widget,
 )
 from ui import cached
 from ui.pretraining import compare
@@ -121,7 +123,7 @@ def test_it_opens_with_a_way_to_start_and_what_the_real_one_took() -> None:
 
 def test_a_press_starts_a_run_that_is_in_the_link(lab: Lab) -> None:
     at = click(opened(), words.START)
-    (run_id,) = view_of(at).runs
+    (run_id,) = chosen(at, "runs")
     assert at.query_params["runs"] == run_id
     run = lab.find(run_id)
     assert run is not None
@@ -129,7 +131,7 @@ def test_a_press_starts_a_run_that_is_in_the_link(lab: Lab) -> None:
     assert words.STATES["starting"] in said(at) or "Waiting" in said(at)
     click(at, words.STOP)
     at = click(at, words.ANEW)
-    assert view_of(at).runs == ()
+    assert chosen(at, "runs") == ()
 
 
 def test_what_is_chosen_is_what_is_trained(lab: Lab) -> None:
@@ -139,7 +141,7 @@ def test_what_is_chosen_is_what_is_trained(lab: Lab) -> None:
     at.get_by_key("pretraining.seed").set_value(7)
     at.get_by_key("pretraining.sentences").set_value("My [MASK] is here.\n\nIt [MASK].")
     at = click(at.run(), words.START)
-    run = lab.find(view_of(at).runs[0])
+    run = lab.find(chosen(at, "runs")[0])
     assert run is not None
     expected = replace(
         LabSettings(), rate=40, pairs=False, seed=7, sentences=("My [MASK] is here.", "It [MASK].")
@@ -152,7 +154,7 @@ def test_a_sentence_without_a_blank_starts_nothing_and_says_what_to_write() -> N
     at = opened()
     at.get_by_key("pretraining.sentences").set_value("No blank here.")
     at = click(at.run(), words.START)
-    assert view_of(at).runs == ()
+    assert chosen(at, "runs") == ()
     assert "[MASK]" in said(at)
     assert at.get_by_key("pretraining.sentences").value == "No blank here."
 
@@ -215,7 +217,7 @@ def test_the_guesses_are_those_of_the_step_that_is_looked_at(lab: Lab, done: str
     at = opened(done)
     for step in (STEPS, 0):
         if step != STEPS:
-            at.get_by_key("pretraining.at").set_value(step)
+            widget(at.select_slider, "pretraining.at").set_value(step)
             at = at.run()
         watched = load_snapshot(lab.root / done / files.SNAPSHOTS, step).watched[0]
         shown = said(at)
@@ -282,7 +284,7 @@ def test_its_model_is_opened_on_the_other_pages(lab: Lab, done: str) -> None:
     at = go_to(at, "masked_words")
     assert_fine(at)
     assert source in said(at)
-    assert view_of(at).runs == (done,)
+    assert chosen(at, "runs") == (done,)
 
 
 def test_a_model_that_the_lab_keeps_no_longer_is_refused_in_a_sentence() -> None:

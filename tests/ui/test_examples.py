@@ -10,7 +10,8 @@ from bert_core.model.tokenization import encode
 from bert_core.next_sentence.score import score_next_sentence
 from ui.default_tokens import word_positions
 from ui.examples import EXAMPLES, Example
-from ui.view import LONGEST_LINK, link_length, read_query
+from ui.link import LONGEST_LINK, link_length
+from ui.view import read_query
 
 every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.label)
 

@@ -10,6 +10,8 @@ from bert_core.figures.thumbnails import pool_maps
 from bert_core.model.inference import BertRun
 from ui import markup, state
 from ui.attention.measured import amount, chance, measures_of, role_note, roles_of
+from ui.attention.picks import open_head
+from ui.choices.attention import AttentionChoices
 from ui.components.heads import head_grid
 from ui.page import Page
 from ui.words import attention as words
@@ -26,7 +28,7 @@ def draw_all_heads(page: Page, run: BertRun) -> None:
         words.ALL, words.ALL_QUIET.format(layers=page.bert.layers, heads=page.bert.heads)
     )
     draw_sorter(page, measures)
-    order = sorted_heads(measures, page.view.sort)
+    order = sorted_heads(measures, page.view.chosen(AttentionChoices).sort)
     notes = [[role_note(role) for role in row] for row in roles_of(page, run)]
     head_grid(
         pool_maps(run.attentions),
@@ -37,19 +39,20 @@ def draw_all_heads(page: Page, run: BertRun) -> None:
         label=words.GRID,
         notes=notes,
         order=order,
-        on_pick=lambda picked: state.change(layer=picked[0], head=picked[1], average="head"),
+        on_pick=lambda picked: open_head(*picked),
     )
 
 
 def draw_sorter(page: Page, measures: HeadMeasures) -> None:
     known = ["layer", *(name for name, one in measures.measures.items() if defined(one))]
-    shown = page.view.sort if page.view.sort in known else "layer"
+    asked = page.view.chosen(AttentionChoices).sort
+    shown = asked if asked in known else "layer"
     st.selectbox(
         words.SORT,
         known,
         format_func=lambda name: head_words.SORTED.format(name=head_words.MEASURES[name]),
         label_visibility="collapsed",
-        **state.bound("sort", page.name, shown=shown),
+        **state.bound(AttentionChoices, "sort", page.name, shown, argument="index", options=known),
     )
 
 

@@ -6,11 +6,12 @@ from bert_core.attention.arcs import ArcView, read_arcs
 from bert_core.attention.maps import AttentionMap, head_name
 from bert_core.model.tokenization import Encoding
 from ui import markup, state
+from ui.choices.attention import AttentionChoices
 from ui.components.arcs import ArcPick, arc_view
 from ui.components.strip.data import fingerprint
+from ui.link import bounds
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
-from ui.view import BLOCKS
 from ui.words import attention as words
 
 
@@ -26,7 +27,7 @@ def draw_arcs(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
             picked=page.look,
             on_pick=take_pick,
         )
-    if page.view.merge:
+    if page.view.chosen(AttentionChoices).merge:
         markup.note(words.MERGED)
 
 
@@ -38,18 +39,25 @@ def take_pick(pick: ArcPick) -> None:
 
 def arcs_of(page: Page, encoding: Encoding, shown: AttentionMap) -> ArcView:
     """The lines that the switches ask for."""
+    chosen = page.view.chosen(AttentionChoices)
     return read_arcs(
         shown,
         encoding,
-        words=page.view.merge,
-        which=page.view.block if encoding.pair is not None else "all",  # type: ignore[arg-type]
-        share=page.view.hold / 100,
+        words=chosen.merge,
+        which=chosen.block if encoding.pair is not None else "all",  # type: ignore[arg-type]
+        share=chosen.hold / 100,
     )
 
 
 def draw_arc_switches(page: Page, encoding: Encoding) -> None:
     if encoding.pair is not None:
-        draw_choice(page, "block", BLOCKS, words.BLOCK, words.BLOCKS)
+        draw_choice(page, AttentionChoices, "block", words.BLOCK, words.BLOCKS)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        st.slider(words.HOLD, 10, 100, step=5, width=220, **state.bound("hold", page.name))
-        st.toggle(words.MERGE, **state.bound("merge", page.name))
+        st.slider(
+            words.HOLD,
+            *bounds(AttentionChoices, "hold"),
+            step=5,
+            width=220,
+            **state.bound(AttentionChoices, "hold", page.name),
+        )
+        st.toggle(words.MERGE, **state.bound(AttentionChoices, "merge", page.name))

@@ -1,7 +1,6 @@
 """Two texts side by side: what changed in which head."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -14,18 +13,18 @@ from bert_core.figures.thumbnails import pool_differences
 from bert_core.model.inference import ATTENTIONS, Asked, BertRun
 from bert_core.model.tokenization import Encoding, encode
 from ui import charts, markup, state
+from ui.choices.attention import AttentionChoices
 from ui.components.heads import head_grid
 from ui.components.one_map import weight_map
 from ui.page import Page, sentence_on_failure
 from ui.takeaway import draw_study_foot
-from ui.view import View
 from ui.words import attention_studies as words
 
 MOST_LISTED = 8
 
 
 def draw_compare(page: Page, run: BertRun) -> None:
-    pinned = page.view.pinned
+    pinned = page.view.chosen(AttentionChoices).pinned
     st.button(words.PIN, key="attention.pin", on_click=pin, type="tertiary")
     if pinned is None:
         markup.note(words.PIN_ASK)
@@ -46,8 +45,8 @@ def draw_compare(page: Page, run: BertRun) -> None:
 
 def pin() -> None:
     """Keep the present sentences, to compare others with them."""
-    view: View = st.session_state[state.VIEW]
-    state.replace_view(replace(view, pinned=(view.text, view.pair)))
+    view = state.view()
+    state.choose(AttentionChoices, pinned=(view.text, view.pair))
 
 
 def draw_differences(

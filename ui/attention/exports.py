@@ -5,6 +5,7 @@ from bert_core.exports.attention import all_heads_html, one_head_html, to_npz
 from bert_core.exports.snippets import lens_snippet, transformers_snippet
 from bert_core.model.inference import BertRun
 from ui.attention.maps import PLOTLY_TOKENS
+from ui.choices.attention import AttentionChoices
 from ui.page import Page
 from ui.takeaway import Download
 from ui.words import attention as words
@@ -27,10 +28,11 @@ def downloads(page: Page, run: BertRun) -> tuple[Download, ...]:
 
 def picture_of(page: Page, shown: AttentionMap) -> str | None:
     """The plotly figure that is open; canvases save themselves."""
-    if page.view.reading == "qk":
+    reading = page.view.chosen(AttentionChoices).reading
+    if reading == "qk":
         return "attention.qk"
     small = len(shown.tokens) <= PLOTLY_TOKENS
-    return "attention.map" if page.view.reading == "map" and small else None
+    return "attention.map" if reading == "map" and small else None
 
 
 def head_page(page: Page, run: BertRun) -> bytes:

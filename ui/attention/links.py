@@ -17,9 +17,11 @@ from bert_core.figures.labels import percent
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding
 from bert_core.texts.hundred import bundled_hundred
-from ui import charts, markup, state
+from ui import charts, markup
 from ui.attention.measured import role_note, roles_of
+from ui.attention.picks import open_head
 from ui.attention.scans import read_texts
+from ui.choices.attention import AttentionChoices
 from ui.page import Page, sentence_on_failure
 from ui.takeaway import draw_study_foot
 from ui.words import attention_studies as words
@@ -29,7 +31,7 @@ MOST_LISTED = 8
 
 def draw_links(page: Page, run: BertRun) -> None:
     encoding = run.encoding
-    query, key = page.look, page.view.key
+    query, key = page.look, page.view.chosen(AttentionChoices).key
     if query is None or encoding.sequences[query] is None:
         markup.note(words.LINK_FIRST)
         return
@@ -76,7 +78,7 @@ def draw_bars(page: Page, run: BertRun, ranked: Sequence[RankedLink]) -> None:
         ),
         "attention.links",
         words.LINK_BARS,
-        lambda row: state.change(layer=ranked[row].layer, head=ranked[row].head, average="head"),
+        lambda row: open_head(ranked[row].layer, ranked[row].head),
     )
     best = ranked[0]
     note = role_note(roles_of(page, run)[best.layer][best.head])

@@ -11,21 +11,22 @@ from ui.attention.arcs import draw_arcs
 from ui.attention.bertviz import draw_bertviz
 from ui.attention.maps import draw_weights
 from ui.attention.query_key import draw_query_key
+from ui.choices.attention import AttentionChoices
 from ui.page import Page
 from ui.switches import draw_choice
-from ui.view import AVERAGES, READINGS, SPECIALS
+from ui.view import View
 from ui.words import attention as words
 
 
 def draw_head(page: Page, encoding: Encoding, run: BertRun, shown: AttentionMap) -> None:
     """What was chosen of the heads, read as the switch above it says."""
-    reading = page.view.reading
+    reading = page.view.chosen(AttentionChoices).reading
     if reading in ("qk", "bertviz"):  # of one head, whatever the map shows the mean of
         name = head_name(page.layer, page.head)
     else:
         name = head_name(shown.layer, shown.head)
     markup.heading(name[0].upper() + name[1:])
-    draw_choice(page, "reading", READINGS, words.READING, words.READINGS)
+    draw_choice(page, AttentionChoices, "reading", words.READING, words.READINGS)
     if reading == "qk":
         draw_query_key(page, run)
     elif reading == "bertviz":
@@ -49,7 +50,7 @@ def draw_map(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
 
 def draw_map_switches(page: Page) -> None:
     with st.container(horizontal=True, gap="small"):
-        draw_choice(page, "average", AVERAGES, words.AVERAGE, words.AVERAGES)
-        draw_choice(page, "special", SPECIALS, words.SPECIAL, words.SPECIALS)
+        draw_choice(page, AttentionChoices, "average", words.AVERAGE, words.AVERAGES)
+        draw_choice(page, AttentionChoices, "special", words.SPECIAL, words.SPECIALS)
     if page.masked:
-        st.toggle(words.WITH_MASKS, **state.bound("with_masks", page.name))
+        st.toggle(words.WITH_MASKS, **state.bound(View, "with_masks", page.name))

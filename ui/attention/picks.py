@@ -1,9 +1,7 @@
-"""What a press on a token does on the attention page."""
-
-import streamlit as st
+"""What presses on a token, or on a head, do on the attention page."""
 
 from ui import state
-from ui.view import View
+from ui.choices.attention import AttentionChoices
 
 
 def look_at(position: int) -> None:
@@ -11,10 +9,18 @@ def look_at(position: int) -> None:
 
     Where a link between two is asked for, the press after that says what it may be linked to.
     """
-    view: View = st.session_state[state.VIEW]
+    view = state.view()
+    chosen = view.chosen(AttentionChoices)
     if view.look == position:
-        state.change(look=None, key=None)
-    elif view.study == "links" and view.look is not None:
-        state.change(key=None if view.key == position else position)
+        state.change(look=None)
+        state.choose(AttentionChoices, key=None)
+    elif chosen.study == "links" and view.look is not None:
+        state.choose(AttentionChoices, key=None if chosen.key == position else position)
     else:
         state.change(look=position)
+
+
+def open_head(layer: int, head: int) -> None:
+    """Read this head alone, not a mean of several."""
+    state.change(layer=layer, head=head)
+    state.choose(AttentionChoices, average="head")

@@ -9,9 +9,9 @@ from ui.attention.compare import draw_compare
 from ui.attention.flow import draw_flow
 from ui.attention.links import draw_links
 from ui.attention.many import draw_many
+from ui.choices.attention import AttentionChoices
 from ui.page import Page
 from ui.switches import draw_choice
-from ui.view import STUDIES
 from ui.words import attention_studies as words
 
 STUDY = {
@@ -26,6 +26,7 @@ STUDY = {
 def draw_studies(page: Page, run: BertRun) -> None:
     with st.container(key="studies"):
         markup.heading(words.TITLE)
-        draw_choice(page, "study", STUDIES, words.TITLE, words.STUDIES)
-        if page.view.study in STUDY:
-            STUDY[page.view.study](page, run)
+        draw_choice(page, AttentionChoices, "study", words.TITLE, words.STUDIES)
+        asked = page.view.chosen(AttentionChoices).study
+        if asked in STUDY:
+            STUDY[asked](page, run)

@@ -1,7 +1,6 @@
 """Two sentences, one blank: every word of the vocabulary in the one and in the other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,10 @@ from bert_core.masked_words.blanks import BlankComparison, WordContrast, compare
 from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, encode
 from ui import charts, markup, state
+from ui.choices.masked_words import LONGEST_LIST, MaskedWordsChoices
 from ui.components.webgl import lacks_webgl
 from ui.page import Page
 from ui.takeaway import draw_study_foot
-from ui.view import LONGEST_LIST, View
 from ui.words import masked_words_studies as words
 
 CHART = "masked_words.scatter"
@@ -27,9 +26,11 @@ IN_TABLE = 2_000
 
 
 def draw_blank(page: Page, encoding: Encoding, place: int | None) -> None:
-    other = page.view.other
+    other = page.view.chosen(MaskedWordsChoices).other
     st.text_input(
-        words.OTHER, max_chars=LONGEST_LIST, **state.bound("other", page.name, typed=True)
+        words.OTHER,
+        max_chars=LONGEST_LIST,
+        **state.bound(MaskedWordsChoices, "other", page.name),
     )
     draw_examples()
     if not encoding.masked or place not in encoding.masked:
@@ -60,9 +61,10 @@ def draw_examples() -> None:
 
 
 def show_example(first: str, second: str) -> None:
-    state.remember()
-    view: View = st.session_state[state.VIEW]
-    state.replace_view(replace(view.with_text(first, ""), other=second))
+    shown = state.view().with_text(first, "").choosing(MaskedWordsChoices, other=second)
+    if shown != state.view():
+        state.remember()
+        state.replace_view(shown)
 
 
 Sides = tuple[Sequence[WordContrast], Sequence[WordContrast]]
@@ -89,12 +91,15 @@ def draw_found(page: Page, found: BlankComparison, sides: Sides) -> None:
 
 def draw_own(page: Page, found: BlankComparison) -> list[int]:
     """Words that the visitor looks for; ids of those that the vocabulary has."""
+    targets = page.view.chosen(MaskedWordsChoices).targets
     st.text_input(
-        words.BLANK_OWN, max_chars=LONGEST_LIST, **state.bound("targets", page.name, typed=True)
+        words.BLANK_OWN,
+        max_chars=LONGEST_LIST,
+        **state.bound(MaskedWordsChoices, "targets", page.name),
     )
-    if not page.view.targets.strip():
+    if not targets.strip():
         return []
-    contrasts, problems = locate(page.bert, found, page.view.targets)
+    contrasts, problems = locate(page.bert, found, targets)
     for problem in problems:
         markup.note(problem)
     if contrasts:

@@ -21,11 +21,12 @@ from bert_core.model.tokenization import Encoding
 from bert_core.serving.runner import engine_runner
 from bert_core.serving.waiting import StillWanted
 from ui import markup, state
+from ui.choices.masked_words import MaskedWordsChoices
 from ui.jobs import draw_progress, session_job
+from ui.link import bounds
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
 from ui.takeaway import draw_study_foot
-from ui.view import ORDERS, View
 from ui.words import masked_words_studies as words
 
 SLOT = "masked_words.joint"
@@ -48,9 +49,13 @@ def draw_joint(page: Page, encoding: Encoding, place: int | None) -> None:
     else:
         left, right = st.columns([3, 2], gap="large")
         with right:
-            draw_choice(page, "order", ORDERS, words.ORDER, words.ORDERS)
+            draw_choice(page, MaskedWordsChoices, "order", words.ORDER, words.ORDERS)
             order = chosen_order(page, encoding)
-            st.slider(words.WIDTH, 1, 20, **state.bound("width", page.name))
+            st.slider(
+                words.WIDTH,
+                *bounds(MaskedWordsChoices, "width"),
+                **state.bound(MaskedWordsChoices, "width", page.name),
+            )
         with left:
             draw_ways(page, encoding, order)
     with sentence_on_failure():
@@ -59,7 +64,7 @@ def draw_joint(page: Page, encoding: Encoding, place: int | None) -> None:
 
 def chosen_order(page: Page, encoding: Encoding) -> tuple[int, ...]:
     """The masks in the order that the visitor says; otherwise from left to right."""
-    if page.view.order != "chosen":
+    if page.view.chosen(MaskedWordsChoices).order != "chosen":
         return encoding.masked
     said = st.multiselect(
         words.CHOOSE,
@@ -73,9 +78,9 @@ def chosen_order(page: Page, encoding: Encoding) -> tuple[int, ...]:
 
 
 def draw_ways(page: Page, encoding: Encoding, order: tuple[int, ...]) -> None:
-    view = page.view
-    asked = (page.bert.fingerprint, encoding, view.order, order, view.width)
-    job = session_job(SLOT, asked, 4, lambda wanted: fill(page, encoding, view, order, wanted))
+    chosen = page.view.chosen(MaskedWordsChoices)
+    asked = (page.bert.fingerprint, encoding, chosen.order, order, chosen.width)
+    job = session_job(SLOT, asked, 4, lambda wanted: fill(page, encoding, chosen, order, wanted))
     if not draw_progress(job, SLOT, words.JOINT_RUNNING) or job.done < job.total:
         return
     ways: tuple[Way, ...] = job.results[-1]
@@ -98,8 +103,8 @@ def draw_ways(page: Page, encoding: Encoding, order: tuple[int, ...]) -> None:
             ),
         ]
     )
-    draw_buttons(ways)
-    markup.note(words.JOINT_NOTE.format(width=view.width))
+    draw_buttons(page, ways)
+    markup.note(words.JOINT_NOTE.format(width=chosen.width))
     with st.expander(words.STEPS):
         for way in ways:
             markup.heading(words.WAYS[way.name])
@@ -108,7 +113,11 @@ def draw_ways(page: Page, encoding: Encoding, order: tuple[int, ...]) -> None:
 
 
 def fill(
-    page: Page, encoding: Encoding, view: View, order: tuple[int, ...], wanted: StillWanted
+    page: Page,
+    encoding: Encoding,
+    chosen: MaskedWordsChoices,
+    order: tuple[int, ...],
+    wanted: StillWanted,
 ) -> Iterator[Any]:
     """The three ways one after another, then all of them with their likelihoods.
 
@@ -117,16 +126,16 @@ def fill(
     run = engine_runner(page.engine, wanted)
     ways = [Way("independent", fill_independently(page.bert, encoding, run=run))]
     yield ways[-1]
-    turns: Order = CERTAIN_FIRST if view.order == CERTAIN_FIRST else order
-    ways.append(Way(view.order, fill_in_turn(page.bert, encoding, turns, run=run)))
+    turns: Order = CERTAIN_FIRST if chosen.order == CERTAIN_FIRST else order
+    ways.append(Way(chosen.order, fill_in_turn(page.bert, encoding, turns, run=run)))
     yield ways[-1]
-    ways.append(Way("beam", beam_search(page.bert, encoding, view.width, order, run=run)[0]))
+    ways.append(Way("beam", beam_search(page.bert, encoding, chosen.width, order, run=run)[0]))
     yield ways[-1]
     likelihoods = pseudo_log_likelihoods(page.bert, [way.filling for way in ways], run)
     yield tuple(replace(way, likelihood=one) for way, one in zip(ways, likelihoods, strict=True))
 
 
-def draw_buttons(ways: tuple[Way, ...]) -> None:
+def draw_buttons(page: Page, ways: tuple[Way, ...]) -> None:
     """Each filling that differs can be put into the sentence."""
     seen: set[tuple[int, ...]] = set()
     with st.container(horizontal=True):
@@ -139,14 +148,16 @@ def draw_buttons(ways: tuple[Way, ...]) -> None:
                 key=f"{SLOT}.{way.name}",
                 type="tertiary",
                 on_click=use,
-                args=(way.filling,),
+                args=(page, way.filling),
             )
 
 
-def use(filling: Filling) -> None:
-    state.remember()
-    view: View = st.session_state[state.VIEW]
-    state.replace_view(replace(view.with_text(filling.text, filling.pair or ""), masked=()))
+def use(page: Page, filling: Filling) -> None:
+    """Write it into the sentence, unless that is another one by now."""
+    if page.is_present:
+        state.remember()
+        written = state.view().with_text(filling.text, filling.pair or "")
+        state.replace_view(replace(written, masked=()))
 
 
 def step_line(turn: int, step: FillingStep) -> str:

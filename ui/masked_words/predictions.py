@@ -13,8 +13,11 @@ from bert_core.masked_words.writing import put_in, word_with
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding
 from ui import charts, markup, state
+from ui.choices.masked_words import MaskedWordsChoices
+from ui.link import bounds
+from ui.masked_words.masks import masks_of
 from ui.page import Page
-from ui.view import MOST_GUESSES, View
+from ui.revisions import revised
 from ui.words import masked_words as words
 
 CHART = "masked_words.bars"
@@ -22,7 +25,8 @@ CHART = "masked_words.bars"
 
 def predict(page: Page, run: BertRun, place: int | None) -> Sequence[MaskedPrediction]:
     asked = set(run.encoding.masked) | ({place} if place is not None else set())
-    return predict_masked(page.bert, run, k=page.view.guesses, positions=sorted(asked))
+    guesses = page.view.chosen(MaskedWordsChoices).guesses
+    return predict_masked(page.bert, run, k=guesses, positions=sorted(asked))
 
 
 def draw_predictions(
@@ -67,7 +71,14 @@ def draw_mask_picker(
         format_func=lambda at: markup.escape_markdown(first[at]),
         label_visibility="collapsed",
         required=True,
-        **state.bound("place", page.name, shown=shown),
+        **state.bound(
+            MaskedWordsChoices,
+            "place",
+            page.name,
+            shown,
+            argument="default",
+            options=list(first.values()),
+        ),
     )
 
 
@@ -86,7 +97,7 @@ def draw_bars(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
         ),
         CHART,
         words.BARS.format(count=len(shown.pieces)),
-        lambda row: put_row_in(page, encoding, shown, row),
+        lambda row: put_row_in(page, shown, row),
     )
 
 
@@ -106,29 +117,31 @@ def draw_written(shown: MaskedPrediction) -> None:
 
 def draw_chooser(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
     """What a click on a bar does, for the keyboard."""
-    key = "masked_words.put"
-
-    def put() -> None:
-        row = st.session_state[key]
-        st.session_state[key] = None
-        if row is not None:
-            put_row_in(page, encoding, shown, row)
-
+    labels = [label(encoding, shown.position, piece) for piece in shown.pieces]
+    chooser = revised(
+        "masked_words.put",
+        None,
+        lambda row: state.guarded(put_row_in, page, shown, row),
+        argument="index",
+        options=labels,
+    )
     st.selectbox(
         words.PUT,
-        range(len(shown.pieces)),
-        index=None,
-        format_func=lambda row: label(encoding, shown.position, shown.pieces[row]),
+        range(len(labels)),
+        format_func=labels.__getitem__,
         placeholder=words.PUT_CHOOSE,
-        key=key,
-        on_change=put,
+        **chooser,
     )
 
 
 def draw_switches(page: Page) -> None:
-    st.slider(words.GUESSES, 1, MOST_GUESSES, **state.bound("guesses", page.name))
-    st.toggle(words.WHOLE, **state.bound("whole_words", page.name))
-    st.toggle(words.ASK, **state.bound("ask", page.name))
+    st.slider(
+        words.GUESSES,
+        *bounds(MaskedWordsChoices, "guesses"),
+        **state.bound(MaskedWordsChoices, "guesses", page.name),
+    )
+    st.toggle(words.WHOLE, **state.bound(MaskedWordsChoices, "whole_words", page.name))
+    st.toggle(words.ASK, **state.bound(MaskedWordsChoices, "ask", page.name))
     with st.container(horizontal=True):
         if page.masked:
             st.button(words.CLEAR, type="tertiary", on_click=clear)
@@ -137,18 +150,23 @@ def draw_switches(page: Page) -> None:
 
 
 def clear() -> None:
-    state.remember()
-    state.change(masked=(), place=None)
+    if state.view().masked:
+        state.remember()
+        state.change(masked=())
+        state.choose(MaskedWordsChoices, place=None)
 
 
-def put_row_in(page: Page, encoding: Encoding, shown: MaskedPrediction, row: int) -> None:
-    """Write the guess of a bar into the sentence; the dashed bar is there already."""
-    if row >= len(shown.pieces):
+def put_row_in(page: Page, shown: MaskedPrediction, row: int) -> None:
+    """Write the guess of a bar into the sentence; the dashed bar is there already.
+
+    Into the sentence that the guess is for only: a second press on the same bar finds another.
+    """
+    if row >= len(shown.pieces) or not page.is_present:
         return
+    encoding = page.masked_encoding(masks_of(page, state.view()))
     changed = put_in(page.bert, encoding, shown.position, shown.pieces[row])
     state.remember()
-    view: View = st.session_state[state.VIEW]
-    written = view.with_text(changed.text, changed.pair or "")
+    written = state.view().with_text(changed.text, changed.pair or "")
     state.replace_view(replace(written, masked=changed.masked))
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from bert_core.model.tokenization import Encoding
 from ui import markup
+from ui.choices.masked_words import MaskedWordsChoices
 from ui.masked_words.blank import draw_blank
 from ui.masked_words.calibration import draw_calibration
 from ui.masked_words.joint import draw_joint
@@ -13,7 +14,6 @@ from ui.masked_words.targets import draw_targets
 from ui.masked_words.training import draw_training
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
-from ui.view import MLM_STUDIES
 from ui.words import masked_words_studies as words
 
 STUDY = {
@@ -31,7 +31,8 @@ def draw_studies(page: Page, encoding: Encoding, place: int | None) -> None:
     """`encoding` has the masks of the page; `place` is the token whose guesses are listed."""
     with st.container(key="studies"):
         markup.heading(words.TITLE)
-        draw_choice(page, "mlm", MLM_STUDIES, words.TITLE, words.STUDIES)
-        if page.view.mlm in STUDY:
+        draw_choice(page, MaskedWordsChoices, "mlm", words.TITLE, words.STUDIES)
+        asked = page.view.chosen(MaskedWordsChoices).mlm
+        if asked in STUDY:
             with sentence_on_failure():
-                STUDY[page.view.mlm](page, encoding, place)
+                STUDY[asked](page, encoding, place)

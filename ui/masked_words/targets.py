@@ -11,20 +11,20 @@ from bert_core.masked_words.targets import TargetPrediction, parse_targets, pred
 from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding
 from ui import charts, markup, state
+from ui.choices.masked_words import LONGEST_LIST, MaskedWordsChoices
 from ui.page import Page
 from ui.takeaway import draw_study_foot
-from ui.view import LONGEST_LIST
 from ui.words import masked_words_studies as words
 
 CHART = "masked_words.contrast"
 
 
 def draw_targets(page: Page, encoding: Encoding, place: int | None) -> None:
-    asked = page.view.targets or words.TARGETS_DEFAULT
+    asked = page.view.chosen(MaskedWordsChoices).targets or words.TARGETS_DEFAULT
     st.text_input(
         words.TARGETS,
         max_chars=LONGEST_LIST,
-        **state.bound("targets", page.name, shown=asked, typed=True),
+        **state.bound(MaskedWordsChoices, "targets", page.name, asked),
     )
     if place is None:
         markup.note(words.TARGETS_NEEDS)

@@ -13,9 +13,10 @@ from bert_core.model.tokenization import Encoding
 from bert_core.pretraining.mask_counts import MaskingCounts, masking_counts
 from bert_core.pretraining.masks import FATES, roll_masks
 from ui import charts, markup, state
+from ui.choices.masked_words import MaskedWordsChoices
+from ui.link import bounds
 from ui.page import Page
 from ui.takeaway import draw_study_foot
-from ui.view import NUMBERS
 from ui.words import masked_words_studies as words
 
 CHART = "masked_words.counts"
@@ -24,18 +25,23 @@ DRAWS = 1_000
 
 def draw_training(page: Page, encoding: Encoding, place: int | None) -> None:
     """The draw is made from the text as typed; masks put in by hand do not matter."""
-    view = page.view
+    chosen = page.view.chosen(MaskedWordsChoices)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        _, least, most = NUMBERS["rate"]
-        st.slider(words.RATE, least, most, step=5, width=260, **state.bound("rate", page.name))
-        st.toggle(words.WORDS_MASKED, **state.bound("words_masked", page.name))
+        st.slider(
+            words.RATE,
+            *bounds(MaskedWordsChoices, "rate"),
+            step=5,
+            width=260,
+            **state.bound(MaskedWordsChoices, "rate", page.name),
+        )
+        st.toggle(words.WORDS_MASKED, **state.bound(MaskedWordsChoices, "words_masked", page.name))
         st.button(words.TRAINING_ROLL, key="masked_words.roll", on_click=roll_again)
-    options: dict[str, Any] = {"rate": view.rate / 100, "whole_words": view.words_masked}
-    draw = roll_masks(page.bert, page.encoding, view.seed, **options)
+    options: dict[str, Any] = {"rate": chosen.rate / 100, "whole_words": chosen.words_masked}
+    draw = roll_masks(page.bert, page.encoding, chosen.seed, **options)
     found = answer_chosen(page.bert, page.encoding, draw, page.ask)
     left, right = st.columns([7, 5], gap="large")
     with left:
-        draw_answers(found, view.seed)
+        draw_answers(found, chosen.seed)
     with right:
         draw_counts(page, masking_counts(page.bert, page.encoding, DRAWS, **options))
     draw_study_foot(
@@ -44,9 +50,9 @@ def draw_training(page: Page, encoding: Encoding, place: int | None) -> None:
 
 
 def roll_again() -> None:
-    view = st.session_state[state.VIEW]
-    _, _, most = NUMBERS["seed"]
-    state.change(seed=(view.seed + 1) % (most + 1))
+    _, most = bounds(MaskedWordsChoices, "seed")
+    seed = state.view().chosen(MaskedWordsChoices).seed
+    state.choose(MaskedWordsChoices, seed=(seed + 1) % (most + 1))
 
 
 def draw_answers(found: ChosenAnswers, seed: int) -> None:

@@ -18,7 +18,6 @@ from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
 from ui.sources import read_source
 from ui.takeaway import draw_study_foot
-from ui.view import View
 from ui.words import next_sentence_studies as words
 
 SLOT = "next_sentence.candidates"
@@ -97,9 +96,10 @@ def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]
 
 def put_in(score: PairScore) -> None:
     """Read this candidate as the page's B."""
-    view: View = st.session_state[state.VIEW]
-    state.remember()
-    state.change_text(view.text, score.candidate)
+    view = state.view()
+    if view.pair != score.candidate:
+        state.remember()
+        state.change_text(view.text, score.candidate)
 
 
 def ranking_row(place: int, score: PairScore) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from bert_core.model.inference import BertRun
 from ui import markup
+from ui.choices.next_sentence import NextSentenceChoices
 from ui.next_sentence.candidates import draw_candidates
 from ui.next_sentence.layers import draw_layers
 from ui.next_sentence.layout import draw_layout
@@ -12,7 +13,6 @@ from ui.next_sentence.topic import draw_topic
 from ui.next_sentence.why import draw_why
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
-from ui.view import NSP_STUDIES
 from ui.words import next_sentence_studies as words
 
 STUDY = {
@@ -30,8 +30,8 @@ NEED_NO_PAIR = ("candidates", "order")
 def draw_studies(page: Page, run: BertRun) -> None:
     with st.container(key="studies"):
         markup.heading(words.TITLE)
-        draw_choice(page, "nsp", NSP_STUDIES, words.TITLE, words.STUDIES)
-        study = page.view.nsp
+        draw_choice(page, NextSentenceChoices, "nsp", words.TITLE, words.STUDIES)
+        study = page.view.chosen(NextSentenceChoices).nsp
         if study not in STUDY:
             return
         if not page.bert.has_nsp:

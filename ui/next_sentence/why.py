@@ -28,8 +28,10 @@ CHART = f"{SLOT}.bars"
 LARGEST = 10
 
 
-def hide(page: Page, masked: tuple[int, ...], position: int) -> None:
+def hide(page: Page, position: int) -> None:
     """Mask the word at a token, or take it out from behind its mask."""
+    view = state.view()
+    masked = page.masks_of(view) if view.with_masks else ()
     hidden = toggle_mask(page.encoding, masked, position, whole_words=True)
     state.change(masked=hidden, with_masks=bool(hidden))
 
@@ -114,7 +116,7 @@ def draw_strip(
         notes=notes,
         channel=SLOT,
         theme="dark" if page.is_dark else "light",
-        on_click=lambda at: hide(page, encoding.masked, at),
+        on_click=lambda at: hide(page, at),
     )
 
 

@@ -16,10 +16,12 @@ from bert_core.lab.step_view import ExampleView, StepView
 from ui import charts, markup
 from ui.page import Frame
 from ui.pretraining.shown import ShownRun
+from ui.revisions import revised
 from ui.switches import draw_switch
 from ui.words import pretraining as words
 
-AT, FOLLOWS = "pretraining.at", "pretraining.follows"
+AT = "pretraining.at"
+PICKED = "pretraining.picked"  # the step that somebody picked, None for the newest
 MAP_SIZE = 380
 LINES_SHOWN = 3
 
@@ -52,17 +54,16 @@ def _choose_step(runs: list[ShownRun]) -> int:
     steps = sorted({step for run in runs for step in run.snapshots})
     if len(steps) < 2:
         return steps[-1]
-    if st.session_state.get(FOLLOWS, True) or st.session_state.get(AT) not in steps:
-        st.session_state[AT] = steps[-1]
-    newest = steps[-1]
+    newest, picked = steps[-1], st.session_state.get(PICKED)
+    shown: int = picked if picked in steps else newest
 
-    def chosen() -> None:
-        st.session_state[FOLLOWS] = st.session_state[AT] == newest
+    def pick(step: int) -> None:
+        st.session_state[PICKED] = None if step == newest else step
 
-    found: int = st.select_slider(
-        words.AT, steps, format_func=lambda one: f"{one:,}", key=AT, on_change=chosen
+    st.select_slider(
+        words.AT, steps, format_func=lambda one: f"{one:,}", **revised(AT, shown, pick)
     )
-    return found
+    return shown
 
 
 def _choose_sentence(runs: list[ShownRun]) -> int:

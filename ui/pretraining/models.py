@@ -39,8 +39,8 @@ def _draw_model(run: ShownRun) -> None:
 
 def open_model(source: str, said: str) -> None:
     """Have all pages read with a model of the lab."""
-    state.change(model=source, masked=(), look=None, place=None)
-    st.session_state[state.NOTICE] = said.format(source=source)
+    state.take_model(source)
+    state.notice(said.format(source=source))
 
 
 def draw_bring() -> None:

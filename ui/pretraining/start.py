@@ -19,8 +19,8 @@ from bert_core.lab.settings import (
     read_sentences,
 )
 from ui import cached, markup, state
+from ui.choices.pretraining import MOST_RUNS, PretrainingChoices
 from ui.page import Frame
-from ui.view import MOST_RUNS
 from ui.words import pretraining as words
 
 KEPT = "pretraining.settings"
@@ -37,7 +37,7 @@ def chosen_settings() -> dict[str, Any]:
 
 def draw_start(frame: Frame) -> None:
     """Buttons that start a run, or clear those that are shown, and what is trained."""
-    runs = frame.view.runs
+    runs = frame.view.chosen(PretrainingChoices).runs
     with st.container(horizontal=True, vertical_alignment="center", key="lab-start"):
         if len(runs) < MOST_RUNS:
             st.button(
@@ -54,21 +54,24 @@ def draw_start(frame: Frame) -> None:
 
 
 def start(runs: tuple[str, ...]) -> None:
-    """Start what is chosen.
+    """Start what is chosen beside these runs; a second press finds others, and starts nothing.
 
     Raises:
         BertLensError: it cannot be, or too many wait.
     """
+    if state.view().chosen(PretrainingChoices).runs != runs:
+        return
     chosen = chosen_settings()
     settings = LabSettings(**{**chosen, "sentences": read_sentences(chosen["sentences"])})
-    state.change(runs=(*runs, cached.lab().start(settings)))
+    state.choose(PretrainingChoices, runs=(*runs, cached.lab().start(settings)))
 
 
 def clear(runs: tuple[str, ...]) -> None:
     """Look at these runs no longer; what still trains is stopped."""
     for run_id in runs:
         cached.lab().stop(run_id)
-    state.change(runs=())
+    others = (one for one in state.view().chosen(PretrainingChoices).runs if one not in runs)
+    state.choose(PretrainingChoices, runs=tuple(others))
 
 
 def _draw_settings() -> None:

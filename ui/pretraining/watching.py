@@ -10,6 +10,7 @@ from bert_core.figures.losses import smoothing_window
 from bert_core.figures.pretraining import LossWords, loss_curves
 from bert_core.lab import folder as files
 from ui import cached, charts, markup
+from ui.choices.pretraining import PretrainingChoices
 from ui.fragments import fragment
 from ui.page import Frame
 from ui.pretraining.looks import draw_looks
@@ -27,7 +28,7 @@ SOON_SECONDS = 0.4
 
 def draw_runs(frame: Frame, runs: list[ShownRun]) -> None:
     """The runs of the view that are there; while one still changes, again every second."""
-    if len(runs) < len(frame.view.runs):
+    if len(runs) < len(frame.view.chosen(PretrainingChoices).runs):
         markup.note(words.GONE)
     if not runs:
         draw_scale(frame, runs)
@@ -40,7 +41,7 @@ def draw_runs(frame: Frame, runs: list[ShownRun]) -> None:
 
 @fragment(run_every=POLL_SECONDS)
 def _draw_live(frame: Frame) -> None:
-    runs = read_runs(frame.view.runs)
+    runs = read_runs(frame.view.chosen(PretrainingChoices).runs)
     _draw(frame, runs)
     if all(run.status.ended for run in runs):
         st.rerun()
@@ -48,7 +49,7 @@ def _draw_live(frame: Frame) -> None:
 
 @fragment()
 def _draw_ended(frame: Frame) -> None:
-    _draw(frame, read_runs(frame.view.runs))
+    _draw(frame, read_runs(frame.view.chosen(PretrainingChoices).runs))
 
 
 def _draw(frame: Frame, runs: list[ShownRun]) -> None:

@@ -1,16 +1,12 @@
 """What every page says."""
 
 BRAND = "BERT Lens"
-GROUPS = (
-    ("Read", (("pages/tokenization.py", "Tokenization"),)),
-    ("Look", (("pages/attention.py", "Attention"),)),
-    (
-        "Predict",
-        (("pages/masked_words.py", "Masked words"), ("pages/next_sentence.py", "Next sentence")),
-    ),
-    ("Learn", (("pages/pretraining.py", "Pretraining"),)),
-)
 HOME = "Home"
+# Groups of pages
+READ = "Read"
+LOOK = "Look"
+PREDICT = "Predict"
+LEARN = "Learn"
 
 SENTENCE_A = "Sentence A"
 SENTENCE_B = "Sentence B, if you like"
