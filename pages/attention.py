@@ -7,12 +7,11 @@ import streamlit as st
 
 from bert_core.arrays import Floats
 from bert_core.attention.maps import AttentionMap, read_attention
-from bert_core.figures.bars import share_bars
 from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES, Asked
 from bert_core.model.tokenization import Encoding
-from ui import charts, markup
 from ui.attention.all_heads import draw_all_heads, draw_head_figures
 from ui.attention.exports import downloads, picture_of
+from ui.attention.neighbours import draw_neighbours
 from ui.attention.one_head import draw_head
 from ui.attention.picks import look_at
 from ui.attention.studies import draw_studies
@@ -21,7 +20,6 @@ from ui.page import Page, open_page
 from ui.takeaway import draw_foot
 from ui.words import attention as words
 
-STRONGEST = 6
 # Readings that need more of the page than a map does: all heads, and the open one.
 WIDTHS = {"qk": [4, 7], "bertviz": [4, 7]}
 
@@ -84,32 +82,6 @@ def chosen_map(page: Page, encoding: Encoding, attentions: Floats) -> AttentionM
         hidden=() if chosen.special == "show" or only_special else special,
         renormalise=chosen.special == "rest",
     )
-
-
-def draw_neighbours(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
-    """What the token that is looked from attends to, and what attends to it."""
-    look = page.look
-    if look is None or look not in shown.positions:
-        markup.note(words.LOOK_NOTE)
-        return
-    token = encoding.tokens[look]
-    readings = (
-        ("from", words.FROM, shown.attends_to(look, STRONGEST)),
-        ("to", words.TO, shown.attended_by(look, STRONGEST)),
-    )
-    for column, (key, title, strongest) in zip(st.columns(2), readings, strict=True):
-        with column:
-            markup.heading(title.format(token=token))
-            charts.draw(
-                share_bars(
-                    [encoding.tokens[at] for at, _ in strongest],
-                    [weight for _, weight in strongest],
-                    page.colours,
-                    colour=page.colours.high,
-                ),
-                f"attention.{key}",
-                title.format(token=token),
-            )
 
 
 def table_rows(encoding: Encoding, shown: AttentionMap) -> Iterator[tuple[Any, ...]]:

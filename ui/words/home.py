@@ -49,9 +49,4 @@ HOW = """
 - Devlin et al. 2018, *BERT: Pre-training of Deep Bidirectional Transformers*.
 """
 
-DOORS = {
-    "tokenization": "Tokenization →",
-    "attention": "Attention →",
-    "masked_words": "Masked words →",
-    "next_sentence": "Next sentence →",
-}
+DOOR = "{page} →"

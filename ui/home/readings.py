@@ -1,0 +1,171 @@
+"""The four readings of one sentence, each the door to its page."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import streamlit as st
+
+from bert_core.attention.maps import AttentionLink, find_strongest_link, head_name
+from bert_core.figures.bars import share_bars, split_bar
+from bert_core.figures.labels import percent
+from bert_core.figures.thumbnails import pool_maps
+from bert_core.masked_words.predict import predict_masked
+from bert_core.model.inference import BertRun
+from bert_core.model.tokenization import Encoding
+from bert_core.next_sentence.score import score_next_sentence
+from ui import charts, markup
+from ui.components.heads import single_map
+from ui.contents import entry
+from ui.default_tokens import word_positions
+from ui.page import Page
+from ui.view import View
+from ui.words import home as words
+
+GUESSES = 5
+MOST_SPLIT = 3
+
+
+def draw_pieces(page: Page) -> None:
+    encoding = page.encoding
+    pieces = sum(sequence is not None for sequence in encoding.sequences)
+    markup.heading(
+        words.PIECES_ONE if pieces == 1 else words.PIECES.format(count=pieces),
+        words.PIECES_SPECIAL if encoding.pair is None else words.PIECES_SPECIAL_PAIR,
+    )
+    markup.lines(split_rows(encoding))
+    door("tokenization", page.view)
+
+
+def split_rows(encoding: Encoding) -> list[str]:
+    """The words that became several pieces, as markup; what is unknown."""
+    split = [word for word in encoding.words if len(word.positions) > 1]
+    rows = [
+        f"{markup.safe(markup.short(word.surface))} <span class='bl-quiet'>{words.SPLIT}</span> "
+        + markup.chips(
+            [encoding.tokens[at] for at in word.positions], "b" if word.sequence else "a"
+        )
+        for word in split[:MOST_SPLIT]
+    ]
+    if len(split) > MOST_SPLIT:
+        rows.append(markup.quiet(words.MORE_SPLIT.format(count=len(split) - MOST_SPLIT)))
+    unknown = encoding.tokens.count("[UNK]")
+    if unknown:
+        rows.append(markup.quiet(words.UNKNOWN.format(count=unknown)))
+    return rows or [markup.quiet(words.ALL_WHOLE)]
+
+
+def find_link(page: Page, run: BertRun, focus: int) -> AttentionLink | None:
+    """Where the token that is asked about looks: in the view's head, or in the surest of all."""
+    if run.attentions is None:
+        return None
+    chosen = page.view.look is not None
+    return find_strongest_link(
+        run.attentions,
+        focus,
+        word_positions(page.encoding),
+        layer=page.layer if chosen else None,
+        head=page.head if chosen else None,
+    )
+
+
+def draw_link(page: Page, run: BertRun, focus: int, link: AttentionLink | None) -> None:
+    if run.attentions is None:
+        return
+    layer, head = (link.layer, link.head) if link else (page.layer, page.head)
+    link_heading(page, link, layer, head)
+    heads = page.bert.layers * page.bert.heads
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        single_map(
+            pool_maps(run.attentions[layer, head]),
+            key="home.map",
+            tokens=len(page.encoding),
+            label=words.MAP.format(name=head_name(layer, head)),
+        )
+        with st.container(width="stretch"):
+            note = words.LINK_NOTE.format(heads=heads)
+            if link and page.view.look is None:
+                note += " " + words.LINK_STRONGEST.format(heads=heads)
+            markup.note(note)
+            door("attention", replace(page.view, layer=layer, head=head, look=focus))
+
+
+def link_heading(page: Page, link: AttentionLink | None, layer: int, head: int) -> None:
+    name = f"{layer + 1}.{head + 1}"
+    if link is None:
+        markup.heading(words.LINK_NONE.format(name=name))
+        return
+    query, key = (page.encoding.tokens[at] for at in (link.query, link.key))
+    markup.heading(
+        words.LINK.format(name=name, query=query, key=key),
+        words.LINK_SHARE.format(share=percent(link.weight)),
+    )
+
+
+def draw_guesses(page: Page, run: BertRun, focus: int) -> None:
+    guess = predict_masked(page.bert, run, k=GUESSES, positions=[focus])[0]
+    word = markup.short(page.encoding.surface(focus))
+    markup.heading(words.EXPECTS.format(word=word), words.EXPECTS_CLICK)
+    written = None
+    if guess.original is not None and guess.original_probability is not None:
+        written = (guess.original, guess.original_probability)
+    charts.draw(
+        share_bars(
+            guess.pieces,
+            guess.probabilities.tolist(),
+            page.colours,
+            colour=page.colours.mask,
+            outlined=written,
+        ),
+        "home.guesses",
+        words.BARS.format(word=word),
+    )
+    markup.note(
+        words.WRITTEN.format(
+            word=guess.original, rank=guess.original_rank, vocabulary=guess.vocabulary
+        )
+        if written
+        else words.TYPED_MASK
+    )
+    door("masked_words", page.view)
+
+
+def draw_next_sentence(page: Page, run: BertRun) -> None:
+    if page.encoding.pair is None:
+        markup.heading(words.NEEDS_PAIR)
+        markup.note(words.TYPE_PAIR)
+        door("next_sentence", page.view)
+        return
+    score = score_next_sentence(page.bert, run)
+    markup.heading(words.FOLLOWS if score.is_next >= 0.5 else words.NOT_FOLLOWS, words.SAYS)
+    share = percent(score.is_next)
+    charts.draw(
+        split_bar(score.is_next, page.colours, colour=page.colours.sentence_a),
+        "home.next",
+        words.SPLIT_BAR.format(share=share),
+    )
+    markup.big(share, words.FOLLOWS_NOTE)
+    door("next_sentence", page.view)
+
+
+def door(name: str, view: View) -> None:
+    page = entry(name)
+    label = words.DOOR.format(page=page.label)
+    st.page_link(page.path, label=label, query_params=view.to_query())
+
+
+def table_rows(
+    page: Page, typed: BertRun, masked: BertRun, focus: int | None, link: AttentionLink | None
+) -> Iterator[tuple[str, str, float]]:
+    """The numbers of the four readings."""
+    tokens = page.encoding.tokens
+    if focus is not None and page.bert.has_mlm:
+        guess = predict_masked(page.bert, masked, k=GUESSES, positions=[focus])[0]
+        name = words.ROW_GUESS.format(word=page.encoding.surface(focus))
+        for piece, probability in zip(guess.pieces, guess.probabilities, strict=True):
+            yield name, piece, float(probability)
+    if link is not None:
+        name = words.ROW_LINK.format(name=f"{link.layer + 1}.{link.head + 1}")
+        ends = words.ROW_LINK_OF.format(query=tokens[link.query], key=tokens[link.key])
+        yield name, ends, link.weight
+    if page.encoding.pair is not None and page.bert.has_nsp:
+        yield words.ROW_NEXT, words.FOLLOWS, score_next_sentence(page.bert, typed).is_next

@@ -1,0 +1,115 @@
+"""How each word was cut, what was changed before, and what the vocabulary cannot spell."""
+
+from collections.abc import Iterator
+
+from bert_core.figures.bars import split_bar
+from bert_core.figures.labels import percent
+from bert_core.model.tokenization import Word
+from bert_core.model.wordpiece_trace import WordTrace, changed_words, trace_word
+from ui import charts, markup
+from ui.page import Page
+from ui.words import tokenization as words
+
+MOST_ROWS = 8
+
+
+def chosen_word(page: Page) -> Word | None:
+    """The word that was pressed, or else the one cut into most pieces."""
+    pressed = None if page.look is None else page.encoding.word_at(page.look)
+    return pressed or max(page.encoding.words, key=lambda word: len(word.positions), default=None)
+
+
+def draw_trace(page: Page, word: Word | None) -> None:
+    if word is None:
+        markup.heading(words.TRACE_NONE)
+        return
+    trace = trace_word(page.bert.wordpiece, word.surface)
+    markup.heading(words.TRACE.format(word=markup.short(word.surface)), words.TRACE_QUIET)
+    if word.surface == page.bert.wordpiece.special_token("mask"):
+        markup.note(words.TRACE_MASK)
+    elif trace.unknown == "":
+        markup.note(words.TRACE_TOO_LONG.format(limit=page.bert.wordpiece.longest_word))
+    else:
+        markup.lines(list(trace_rows(trace)))
+        if len(trace.steps) == 1 and trace.unknown is None:
+            markup.note(words.TRACE_WHOLE)
+
+
+def trace_rows(trace: WordTrace) -> Iterator[str]:
+    for step in trace.steps[:MOST_ROWS]:
+        if step.piece is None:
+            yield markup.quiet(words.TRACE_FAILED.format(rest=markup.short(step.rest)))
+            continue
+        found = words.TRACE_FOUND.format(rest=markup.short(step.rest))
+        tries = words.TRIES.format(count=step.tries)
+        yield f"{markup.chips([step.piece])} {markup.quiet(f'{found}, {tries}')}"
+
+
+def draw_changed(page: Page) -> None:
+    changed = changed_words(page.bert.wordpiece, page.encoding)
+    markup.heading(words.CHANGED, words.CHANGED_QUIET)
+    if not changed:
+        markup.note(words.CHANGED_NONE)
+        return
+    markup.lines(
+        [
+            f"{markup.safe(markup.short(word.surface))} {markup.quiet('→')} "
+            f"{markup.safe(markup.short(after) or words.REMOVED)}"
+            for word, after in changed[:MOST_ROWS]
+        ]
+    )
+    if len(changed) > MOST_ROWS:
+        markup.note(words.CHANGED_MORE.format(count=len(changed) - MOST_ROWS))
+
+
+def draw_unknown(page: Page) -> None:
+    """The words that the vocabulary cannot spell, and the character that is missing."""
+    unknown_id = page.bert.wordpiece.special_ids["unk"]
+    unknown = [
+        word for word in page.encoding.words if page.encoding.ids[word.positions[0]] == unknown_id
+    ]
+    if not unknown:
+        return
+    markup.heading(words.UNKNOWN)
+    markup.lines([unknown_row(page, word) for word in unknown[:MOST_ROWS]])
+    if len(unknown) > MOST_ROWS:
+        markup.note(words.UNKNOWN_MORE.format(count=len(unknown) - MOST_ROWS))
+    markup.note(words.UNKNOWN_NOTE)
+
+
+def unknown_row(page: Page, word: Word) -> str:
+    culprit = trace_word(page.bert.wordpiece, word.surface).unknown
+    if culprit:
+        code = f"U+{ord(culprit):04X}"
+        reason = words.UNKNOWN_ROW.format(character=culprit, code=code)
+    else:
+        reason = words.UNKNOWN_LONG.format(limit=page.bert.wordpiece.longest_word)
+    return f"{markup.safe(markup.short(word.surface))} {markup.quiet(reason)}"
+
+
+def draw_special() -> None:
+    markup.heading(words.SPECIAL)
+    markup.lines(
+        [
+            f"{markup.chips([token], 'special')} {markup.quiet(why)}"
+            for token, why in words.SPECIAL_ROWS
+        ]
+    )
+    markup.note(words.SPECIAL_TYPED)
+
+
+def draw_count(page: Page) -> None:
+    encoding, limit = page.encoding, page.bert.max_tokens
+    pieces = sum(sequence is not None for sequence in encoding.sequences)
+    markup.heading(
+        words.COUNT.format(count=len(encoding), limit=limit),
+        words.COUNT_QUIET.format(
+            words=len(encoding.words), pieces=pieces, special=len(encoding) - pieces
+        ),
+    )
+    share = len(encoding) / limit
+    charts.draw(
+        split_bar(share, page.colours, colour=page.colours.sentence_a, height=16),
+        "tokenization.count",
+        words.COUNT_BAR.format(share=percent(share)),
+    )
