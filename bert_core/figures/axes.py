@@ -17,11 +17,12 @@ SANS_WIDTH = 0.85  # of what a text takes in monospace, at most
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
 
 
-def share_ticks(low: float) -> tuple[list[float], list[str]]:
-    """Powers of ten from 1 down to `low` or just above, and how they are written."""
-    deepest = max(1, floor(-log10(low)))
-    step = ceil(deepest / (MOST_TICKS - 1))
-    powers = range(0, deepest + 1, step)
+def share_ticks(low: float, high: float = 1.0) -> tuple[list[float], list[str]]:
+    """Powers of ten from `high` or just above down to `low` or just above, as they are written."""
+    first = max(0, floor(-log10(high)))
+    deepest = max(first + 1, floor(-log10(low)))
+    step = ceil((deepest - first) / (MOST_TICKS - 1))
+    powers = range(first, deepest + 1, step)
     texts = [
         f"{100 / 10**power:g}\N{NO-BREAK SPACE}%" if power <= 4 else f"10<sup>−{power}</sup>"
         for power in powers
@@ -64,11 +65,6 @@ def axis_title(text: str, colours: Palette, standoff: int = 4) -> dict[str, Any]
     """A short title of an axis, `standoff` pixels from its labels."""
     font = {"color": colours.quiet, "size": LETTERS}
     return {"title": {"text": plain(text, 60), "font": font, "standoff": standoff}}
-
-
-def layer_names(names: Sequence[str] | None, rows: int) -> list[str]:
-    """`names` as plotly shows them as they are, or numbers from 0, the embeddings."""
-    return [str(at) for at in range(rows)] if names is None else [plain(name) for name in names]
 
 
 def upright(at: float, colours: Palette, axis: str = "y") -> dict[str, Any]:

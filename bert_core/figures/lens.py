@@ -1,19 +1,21 @@
 """What the masked-word head says after every layer, as a table of words."""
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import plotly.graph_objects as go
 
 from bert_core.arrays import Doubles, Integers
-from bert_core.figures.axes import LETTERS, axis_title, layer_names, layer_ticks
-from bert_core.figures.labels import plain, width_in_pixels
+from bert_core.figures.axes import LETTERS, axis_title, layer_ticks
+from bert_core.figures.labels import percent, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
-from bert_core.palette import COLOUR_POWER, Palette, attention_ramp
+from bert_core.palette import Palette, guess_ramp, ink, mixed
 
-ROW = 26
-ROW_LETTERS = 72  # characters that fit into a row of the table, on a narrow page
+HEIGHT = 308  # pixels for all layers, where that leaves each as much as
+LOWEST, HIGHEST = 18, 44
+TWO_LINES = 36  # from this height on the share stands below its word, else beside it
+# Characters of words that fit into a row of the table: above their shares, or beside them.
+ABOVE, BESIDE = 60, 40
 
 
 class LensReading(Protocol):
@@ -39,102 +41,93 @@ class LensReading(Protocol):
     def settled(self) -> int: ...
 
 
-def lens_table(
-    reading: LensReading,
-    colours: Palette,
-    titles: tuple[str, str],
-    *,
-    names: Sequence[str] | None = None,
-    hover: str = "%{text}<br><b>%{z:.3%}</b>",
-) -> go.Figure:
-    """One row for each layer, the last on top; its guesses from left to right.
+def lens_table(reading: LensReading, colours: Palette, titles: tuple[str, str]) -> go.Figure:
+    """One row for each layer, the last on top; its guesses from left to right, each with its share.
 
-    Colour is the probability to the power `COLOUR_POWER`, on one scale from 0 to 1. The final
-    answer is outlined wherever it is among the guesses.
-    titles: of the columns and of the rows. names: of the rows from the embeddings up, numbers
-    from 0 if not given.
+    Colour is the share to the power `COLOUR_POWER`, up to the table's largest. The final answer
+    is bold where it is among the guesses, and framed from the layer on where it is first for good.
+    titles: of a guess, and of the rows. A second trace has a point for each cell, row by row from
+    the embeddings up: what is pressed, since a heatmap reports no presses.
     """
     rows, columns = reading.probabilities.shape
+    row = max(LOWEST, min(HIGHEST, HEIGHT // rows))
+    top = float(reading.probabilities.max())
     heatmap = {
         "type": "heatmap",
         "x": list(range(columns)),
         "y": list(range(rows)),
         "z": reading.probabilities.astype(np.float32),
         "zmin": 0,
-        "zmax": 1,
-        "colorscale": attention_ramp(colours),
+        "zmax": top,
+        "colorscale": guess_ramp(colours),
         "showscale": False,
-        "xgap": 2,
-        "ygap": 2,
-        "text": [[plain(piece) for piece in row] for row in reading.pieces],
-        "hovertemplate": hover + "<extra></extra>",
-    }
-    labels = layer_names(names, rows)
-    room = _room(labels)
-    layout = blank_layout(colours, height=ROW * rows + 44, l=room + 20, t=44)
-    layout["xaxis"] |= {
-        "side": "top",
-        "range": [-0.5, columns - 0.5],
-        **axis_title(titles[0], colours),
-    }
-    layout["xaxis"] |= layer_ticks([str(at + 1) for at in range(columns)])
-    layout["yaxis"] |= {"range": [-0.5, rows - 0.5], **axis_title(titles[1], colours, room)}
-    layout["yaxis"] |= layer_ticks(labels)
-    cells = np.argwhere(reading.ids == reading.followed_ids[0])
-    layout["shapes"] = [_outline(int(row), int(column), colours) for row, column in cells]
-    return go.Figure([heatmap, _words(reading, colours)], layout)
-
-
-def ink(share: float, colours: Palette) -> str:
-    """Of the text's and the page's colour the one that is easier to read on a cell of `share`."""
-    low, high, text, page = (
-        np.array(list(bytes.fromhex(colour[1:])), dtype=np.float64)
-        for colour in (colours.low, colours.high, colours.text, colours.background)
-    )
-    cell = _luminance(low + (high - low) * min(max(share, 0.0), 1.0) ** COLOUR_POWER)
-    contrasts = []
-    for colour in (text, page):
-        darker, lighter = sorted((_luminance(colour), cell))
-        contrasts.append((lighter + 0.05) / (darker + 0.05))
-    return colours.text if contrasts[0] >= contrasts[1] else colours.background
-
-
-def _luminance(channels: Doubles) -> float:
-    """WCAG 2.1, relative luminance of channels from 0 to 255."""
-    shares = channels / 255
-    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-    return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
-
-
-def _words(reading: LensReading, colours: Palette) -> dict[str, Any]:
-    """The guesses as text in their cells: a trace of its own, as each has its own colour."""
-    rows, columns = reading.probabilities.shape
-    longest = max(5, ROW_LETTERS // columns)
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "x": list(range(columns)) * rows,
-        "y": [row for row in range(rows) for _ in range(columns)],
-        "text": [plain(piece, longest) for row in reading.pieces for piece in row],
-        "textfont": {
-            "family": MONO,
-            "size": LETTERS,
-            "color": [ink(float(share), colours) for share in reading.probabilities.flat],
-        },
+        "xgap": 3,
+        "ygap": 3 if row >= TWO_LINES else 2,
         "hoverinfo": "skip",
     }
+    labels = [str(layer) for layer in range(rows)]
+    room = max(width_in_pixels(label, LETTERS) for label in labels) + 8
+    layout = blank_layout(colours, height=row * rows + 28, l=room + 20, t=26, r=2, b=2)
+    counted = [str(at + 1) for at in range(columns)]
+    layout["xaxis"] |= {"side": "top", "range": [-0.5, columns - 0.5]}
+    layout["xaxis"] |= layer_ticks([f"{plain(titles[0])} {counted[0]}", *counted[1:]])
+    layout["yaxis"] |= {"range": [-0.5, rows - 0.5], **axis_title(titles[1], colours, room)}
+    layout["yaxis"] |= layer_ticks(labels)
+    for axis in ("xaxis", "yaxis"):
+        layout[axis]["tickfont"] = {"size": LETTERS, "color": colours.quiet}
+    half = 0.5 - 1.5 / row  # of a cell without its gap
+    layout["shapes"] = [_frame(layer, half, colours) for layer in range(reading.settled, rows)]
+    return go.Figure([heatmap, _cells(reading, colours, row, top)], layout)
 
 
-def _outline(row: int, column: int, colours: Palette) -> dict[str, Any]:
+def _cells(reading: LensReading, colours: Palette, row: int, top: float) -> dict[str, Any]:
+    """Word and share as text: a trace of its own, as each has its own colour."""
+    rows, columns = reading.probabilities.shape
+    shares = [float(share) for share in reading.probabilities.flat]
+    answers = (reading.ids == reading.followed_ids[0]).flat
+    pieces = [piece for pieces in reading.pieces for piece in pieces]
+    below = row >= TWO_LINES
+    longest = max(5, (ABOVE if below else BESIDE) // columns)
+    letters = LETTERS if below else min(LETTERS - 1, row - 6)
+    between = "<br>" if below else "\N{NO-BREAK SPACE} "
+    small = f'<span style="font-family:sans-serif;font-size:{letters - 1}px">'
     return {
-        "type": "rect",
-        "x0": column - 0.48,
-        "x1": column + 0.48,
-        "y0": row - 0.46,
-        "y1": row + 0.46,
-        "line": {"color": colours.mask, "width": 2},
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": list(range(columns)) * rows,
+        "y": [layer for layer in range(rows) for _ in range(columns)],
+        "text": [
+            f"{_said(piece, longest, bold)}{between}{small}{percent(share)}</span>"
+            for piece, share, bold in zip(pieces, shares, answers, strict=True)
+        ],
+        "textfont": {
+            "family": MONO,
+            "size": letters,
+            "color": [ink(mixed(colours.low, colours.mask, share / top)) for share in shares],
+        },
+        "marker": {"symbol": "square", "size": row - 4, "opacity": 0},
+        "selected": {"marker": {"opacity": 0}},
+        "unselected": {"marker": {"opacity": 0}},
+        "customdata": [
+            f"{plain(piece)}<br><b>{share:.3%}</b>"
+            for piece, share in zip(pieces, shares, strict=True)
+        ],
+        "hovertemplate": "%{customdata}<extra></extra>",
     }
 
 
-def _room(labels: Sequence[str]) -> int:
-    return max(width_in_pixels(label, LETTERS) for label in labels) + 8
+def _said(piece: str, longest: int, bold: bool) -> str:
+    word = plain(piece, longest)
+    return f"<b>{word}</b>" if bold else word
+
+
+def _frame(layer: int, half: float, colours: Palette) -> dict[str, Any]:
+    """About a layer's first guess, so high to both sides of its middle."""
+    return {
+        "type": "rect",
+        "x0": -0.485,
+        "x1": 0.485,
+        "y0": layer - half,
+        "y1": layer + half,
+        "line": {"color": colours.mask, "width": 2},
+    }

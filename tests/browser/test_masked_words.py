@@ -380,12 +380,15 @@ def test_the_table_of_layers_is_painted_and_saved(visit: Visit, bert: Bert) -> N
     plot = chart(visitor, "masked_words.lens")
     expect(plot.locator(".heatmaplayer image")).to_be_visible()
     pieces = [piece for row in reading.pieces for piece in row]
-    expect(plot.locator(".textpoint")).to_have_text(pieces)
-    template = words.LENS if reading.settled else words.LENS_EMBEDDINGS
+    shares = [percent(float(share)) for share in reading.probabilities.flat]
+    cells = [f"{piece}{share}" for piece, share in zip(pieces, shares, strict=True)]
+    expect(plot.locator(".textpoint")).to_have_text(cells)
+    templates = {0: words.LENS_EMBEDDINGS, 6: words.LENS_LAST}
+    template = templates.get(reading.settled, words.LENS)
     visitor.expect_heading(template.format(answer=reading.pieces[-1][0], layer=reading.settled))
     check_png(visitor, "layers", plot)
     texts, paths = read_svg(take_away(visitor, "layers", "svg"))
-    assert set(pieces) <= set(texts)
+    assert set(cells) <= set(texts)
     assert paths > 1
 
 

@@ -180,7 +180,7 @@ def encoding_of(bert: Bert, query: dict[str, str]) -> Encoding:
 def test_every_question_opens_for_every_text(text: dict[str, str]) -> None:
     expected = {
         "joint": words.JOINT_NOTE.format(width=5),
-        "layers": words.LENS_NOTE,
+        "layers": words.LENS_NOTE.format(layer=6),
         "blank": words.BLANK_NOTE,
         "rank": words.RANK_NOTE,
         "targets": words.TARGETS_HEADS[1],
@@ -366,17 +366,17 @@ def test_the_layers_say_what_the_library_reads_in_them(text: str, embedded: Bert
     at = ask("layers", **query, place=str(place))
     run = run_bert(embedded, encoding, keep=(HIDDEN_STATES,))
     reading = read_layers(embedded, run, place, layers.GUESSES)
-    template = words.LENS if reading.settled else words.LENS_EMBEDDINGS
+    templates = {0: words.LENS_EMBEDDINGS, 6: words.LENS_LAST}
+    template = templates.get(reading.settled, words.LENS)
     assert template.format(answer=reading.pieces[-1][0], layer=reading.settled) in said(at)
-    table = figure(at, layers.CHART)["data"][0]
+    table, cells = figure(at, layers.CHART)["data"]
     assert_allclose(numbers(table["z"]), reading.probabilities, atol=1e-4)
-    assert [tuple(map(unescape, row)) for row in table["text"]] == [*reading.pieces]
-    lines = {name: figure(at, f"{layers.CHART}.{name}")["data"] for name in ("share", "rank")}
+    pieces = [piece for row in reading.pieces for piece in row]
+    assert [unescape(cell.partition("<br>")[0]) for cell in cells["customdata"]] == pieces
+    lines = figure(at, f"{layers.CHART}.share")["data"]
     for at_, followed in enumerate(reading.followed):
-        (share,) = (one for one in lines["share"] if followed == unescape(one["text"][0]))
+        (share,) = (one for one in lines if followed == unescape(one["text"][0]))
         assert_allclose(numbers(share["y"]), reading.followed_probabilities[at_], atol=1e-4)
-        (place_of,) = (one for one in lines["rank"] if followed == unescape(one["text"][0]))
-        assert_allclose(numbers(place_of["y"]), reading.ranks[at_])
     for name, expected in (("cosine", reading.cosines), ("entropy", reading.entropies)):
         (line,) = figure(at, f"{layers.CHART}.{name}")["data"]
         assert_allclose(numbers(line["y"]), expected, atol=1e-4)

@@ -1,12 +1,13 @@
 """Through the layers: what the masked-word head says of every layer's state."""
 
 from collections.abc import Iterator
+from math import ceil, floor
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from bert_core.figures.layer_lines import layer_line, probability_lines, rank_lines
+from bert_core.figures.layer_lines import layer_line, probability_lines
 from bert_core.figures.lens import lens_table
 from bert_core.inside.lens import LayerReading, read_layers
 from bert_core.model.inference import HIDDEN_STATES, Asked
@@ -18,8 +19,7 @@ from ui.words import masked_words_studies as words
 
 GUESSES = 5
 CHART = "masked_words.lens"
-HEIGHT = 280  # pixels
-LOW = 220
+HEIGHT = 200  # pixels
 
 
 def draw_layers(page: Page, encoding: Encoding, place: int | None) -> None:
@@ -29,7 +29,7 @@ def draw_layers(page: Page, encoding: Encoding, place: int | None) -> None:
     (run,) = page.ask([Asked(encoding, {HIDDEN_STATES})])
     reading = read_layers(page.bert, run, place, GUESSES)
     markup.heading(answer(reading), words.LENS_QUIET)
-    left, right = st.columns([6, 5], gap="large")
+    left, right = st.columns([5, 4], gap="large")
     with left:
         charts.draw(
             lens_table(reading, page.colours, words.LENS_AXES),
@@ -37,46 +37,38 @@ def draw_layers(page: Page, encoding: Encoding, place: int | None) -> None:
             answer(reading),
             saveable=True,
         )
-        markup.note(words.LENS_NOTE)
+        markup.note(words.LENS_NOTE.format(layer=last_layer(reading)))
     with right:
-        figure = probability_lines(reading, page.colours, words.LENS_SHARE, height=HEIGHT)
-        draw_line("share", words.LENS_FOLLOW, figure)
-    draw_lines(page, reading)
+        draw_lines(page, reading)
     draw_study_foot(page, "layers", words.LENS_COLUMNS, lambda: table_rows(reading), chart=CHART)
 
 
 def answer(reading: LayerReading) -> str:
-    final = markup.short(reading.pieces[-1][0])
-    template = words.LENS if reading.settled else words.LENS_EMBEDDINGS
-    return template.format(answer=final, layer=reading.settled)
+    """From which layer on the final answer is the first guess."""
+    if reading.settled == last_layer(reading):
+        template = words.LENS_LAST
+    else:
+        template = words.LENS if reading.settled else words.LENS_EMBEDDINGS
+    return template.format(answer=markup.short(reading.pieces[-1][0]), layer=reading.settled)
+
+
+def last_layer(reading: LayerReading) -> int:
+    return len(reading.pieces) - 1
 
 
 def draw_lines(page: Page, reading: LayerReading) -> None:
-    """The rank of what is followed, how far each state is from the last, how undecided it is."""
-    colours, low = page.colours, min(float(reading.cosines.min()), 0.0)
-    pictures = (
-        ("rank", words.LENS_PLACE, rank_lines(reading, colours, words.LENS_RANK, height=LOW)),
-        (
-            "cosine",
-            words.LENS_DRIFT,
-            layer_line(
-                reading.cosines,
-                colours,
-                words.LENS_COSINE,
-                span=(low, 1.0),
-                number=".2f",
-                height=LOW,
-            ),
-        ),
-        (
-            "entropy",
-            words.LENS_UNSURE,
-            layer_line(reading.entropies, colours, words.LENS_ENTROPY, number=".1f", height=LOW),
-        ),
-    )
-    for column, picture in zip(st.columns(3, gap="medium"), pictures, strict=True):
-        with column:
-            draw_line(*picture)
+    """How the answer rises; below it how far each state is from the last, how undecided it is."""
+    colours, most = page.colours, reading.entropies
+    figure = probability_lines(reading, colours, words.LENS_SHARE, height=HEIGHT)
+    draw_line("share", words.LENS_FOLLOW, figure)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        span = (min(floor(float(reading.cosines.min())), 0), 1)
+        figure = layer_line(reading.cosines, colours, span, number=".2f")
+        draw_line("cosine", words.LENS_DRIFT.format(layer=last_layer(reading)), figure)
+    with right:
+        figure = layer_line(most, colours, (floor(most.min()), ceil(most.max())), number=".1f")
+        draw_line("entropy", words.LENS_UNSURE, figure)
 
 
 def draw_line(key: str, title: str, figure: go.Figure) -> None:

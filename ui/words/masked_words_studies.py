@@ -77,20 +77,16 @@ PIECES_NONE = "The chosen mask is not a whole word. Mask whole words to ask for 
 
 LENS = "“{answer}” is the first guess from layer {layer} on"
 LENS_EMBEDDINGS = "“{answer}” is the first guess from the embeddings on"
-LENS_QUIET = "the masked-word head applied to every layer"
+LENS_LAST = "“{answer}” is the first guess in the last layer only"
+LENS_QUIET = "the masked-word head on every layer"
 LENS_AXES = ("guess", "layer")
 LENS_FOLLOW = "How the answer rises"
-LENS_PLACE = "Its place among all words"
-LENS_SHARE = ("layer", "probability")
-LENS_RANK = ("layer", "rank")
-LENS_DRIFT = "How like the last layer's state"
-LENS_COSINE = ("layer", "cosine")
-LENS_ENTROPY = ("layer", "entropy, bits")
-LENS_UNSURE = "How undecided each layer is"
+LENS_SHARE = ("layer", "")
+LENS_DRIFT = "like layer {layer}, cosine"
+LENS_UNSURE = "undecided, bits"
 LENS_NOTE = (
-    "Layer 0 is the embeddings. The head was trained on the last layer only: what it says lower "
-    "down is a way to look, not what the model thinks there (the “logit lens”). Where the cosine "
-    "is small, the head reads a state of a kind that it never saw."
+    "Layer 0 is the embeddings. The head was trained on layer {layer} only: below, it is a way to "
+    "look, not what the model thinks there (the “logit lens”)."
 )
 LENS_COLUMNS = ("layer", "guess", "probability", "followed", "its probability", "its rank")
 

@@ -1,6 +1,7 @@
 """The pictures of layers and of the vocabulary carry the numbers they were given."""
 
 import math
+import re
 from dataclasses import dataclass, replace
 from html import unescape
 from itertools import pairwise
@@ -17,22 +18,21 @@ from bert_core.figures.axes import (
     share_ticks,
     spread,
 )
-from bert_core.figures.labels import plain
+from bert_core.figures.labels import percent, plain
 from bert_core.figures.layer_lines import (
     layer_line,
     next_sentence_line,
     probability_lines,
-    rank_lines,
 )
-from bert_core.figures.lens import ink, lens_table
+from bert_core.figures.lens import lens_table
 from bert_core.figures.vocabulary import vocabulary_scatter
 from bert_core.inside.lens import LayerReading, read_layers
 from bert_core.masked_words.blanks import BlankComparison, compare_blanks
 from bert_core.model.bert import Bert
 from bert_core.model.inference import run_bert
 from bert_core.model.tokenization import encode
-from bert_core.palette import DARK, LIGHT, Palette
-from tests.bert_core.figures.test_figures import MARKUP, THEMES, channels, contrast, numbers, sent
+from bert_core.palette import DARK, LIGHT, Palette, ink, mixed
+from tests.bert_core.figures.test_figures import MARKUP, THEMES, numbers, sent
 
 TITLES = ("layer", "<i>number</i>")
 SPACE = "\N{NO-BREAK SPACE}"
@@ -80,7 +80,7 @@ def texts_of(value: Any, key: str = "") -> list[str]:
         return [text for name, inside in value.items() for text in texts_of(inside, name)]
     if isinstance(value, list):
         return [text for inside in value for text in texts_of(inside, key)]
-    return [value] if key in ("text", "ticktext", "name") else []
+    return [value] if key in ("text", "ticktext", "name", "customdata") else []
 
 
 # The table
@@ -91,87 +91,91 @@ def test_the_table_has_each_layers_guesses_the_last_on_top(
     reading: LayerReading, colours: Palette
 ) -> None:
     figure = sent(lens_table(reading, colours, TITLES))
-    heat, words = figure["data"]
+    heat, cells = figure["data"]
+    top = float(reading.probabilities.max())
     np.testing.assert_allclose(numbers(heat["z"]), reading.probabilities, rtol=1e-6)
-    assert (heat["zmin"], heat["zmax"]) == (0, 1)
-    assert heat["text"] == [[plain(piece) for piece in row] for row in reading.pieces]
+    assert (heat["zmin"], heat["zmax"]) == (0, top)
     assert figure["layout"]["yaxis"]["range"] == [-0.5, 2.5]
-    for place, text in enumerate(words["text"]):
-        row, column = words["y"][place], words["x"][place]
-        assert unescape(text) == reading.pieces[row][column]
-        share = float(reading.probabilities[row][column])
-        assert words["textfont"]["color"][place] == ink(share, colours)
+    assert figure["layout"]["yaxis"]["ticktext"] == ["0", "1", "2"]
+    columns = reading.probabilities.shape[1]
+    for place, text in enumerate(cells["text"]):
+        row, column = divmod(place, columns)
+        assert (cells["y"][place], cells["x"][place]) == (row, column)
+        share = float(reading.probabilities[row, column])
+        word, said = re.sub("</?(b|span)( [^>]*)?>", "", text).split("<br>")
+        assert unescape(word) == reading.pieces[row][column]
+        assert said == percent(share)
+        assert text.startswith("<b>") == (reading.ids[row, column] == reading.ids[-1, 0])
+        paint = ink(mixed(colours.low, colours.mask, share / top))
+        assert cells["textfont"]["color"][place] == paint
 
 
-def test_the_final_answer_is_outlined_wherever_it_is_guessed(reading: LayerReading) -> None:
-    shapes = sent(lens_table(reading, LIGHT, TITLES))["layout"]["shapes"]
-    places = {(round(one["y0"] + 0.46), round(one["x0"] + 0.48)) for one in shapes}
-    expected = {
-        (row, column)
-        for row, ids in enumerate(reading.ids.tolist())
-        for column, number in enumerate(ids)
-        if number == reading.ids[-1, 0]
-    }
-    assert places == expected
-    assert (2, 0) in places
+def test_the_answer_is_framed_from_the_layer_on_where_it_is_first_for_good(
+    reading: LayerReading,
+) -> None:
+    for settled in (0, 1, 2):
+        changed = replace(reading, settled=settled)
+        shapes = sent(lens_table(changed, LIGHT, TITLES))["layout"]["shapes"]
+        rows = [(one["y0"] + one["y1"]) / 2 for one in shapes]
+        assert rows == pytest.approx(range(settled, 3))
+        assert all(one["x0"] < 0 < one["x1"] for one in shapes)
 
 
-def test_rows_are_named_by_the_caller_or_numbered(reading: LayerReading) -> None:
-    named = sent(lens_table(reading, LIGHT, TITLES, names=["<b>", "one", "two"]))
-    assert named["layout"]["yaxis"]["ticktext"] == ["&lt;b&gt;", "one", "two"]
-    assert named["layout"]["yaxis"]["title"]["text"] == "&lt;i&gt;number&lt;/i&gt;"
-    numbered = sent(lens_table(reading, LIGHT, TITLES))
-    assert numbered["layout"]["yaxis"]["ticktext"] == ["0", "1", "2"]
+def test_columns_are_counted_and_rows_titled_by_the_callers_words(reading: LayerReading) -> None:
+    layout = sent(lens_table(reading, LIGHT, ("<b>", "<i>number</i>")))["layout"]
+    assert layout["xaxis"]["ticktext"] == ["&lt;b&gt; 1", "2", "3", "4"]
+    assert layout["yaxis"]["title"]["text"] == "&lt;i&gt;number&lt;/i&gt;"
 
 
-@pytest.mark.parametrize("colours", THEMES)
-def test_words_can_be_read_on_every_cell(colours: Palette) -> None:
-    low, high = np.array(channels(colours.low)), np.array(channels(colours.high))
-    for share in np.linspace(0, 1, 101):
-        mixed = np.rint(low + (high - low) * share**0.55).astype(int)
-        cell = "#" + bytes(mixed.tolist()).hex()
-        best = max(contrast(colours.text, cell), contrast(colours.background, cell))
-        assert contrast(ink(float(share), colours), cell) >= best - 0.1
-        assert best > 3.8
+@pytest.mark.parametrize(("layers", "below"), [(7, True), (13, False), (25, False)])
+def test_many_layers_are_low_rows_with_the_share_beside_the_word(
+    reading: LayerReading, layers: int, below: bool
+) -> None:
+    rows = np.arange(layers) % 3
+    many = replace(
+        reading,
+        pieces=tuple(reading.pieces[row] for row in rows),
+        ids=reading.ids[rows],
+        probabilities=reading.probabilities[rows],
+    )
+    figure = sent(lens_table(many, LIGHT, TITLES))
+    assert ("<br>" in figure["data"][1]["text"][0]) == below
+    assert figure["layout"]["height"] <= 28 + max(308, 18 * layers)
+    assert len(figure["data"][1]["text"]) == 4 * layers
 
 
 # Lines
 
 
 @pytest.mark.parametrize("colours", THEMES)
-def test_lines_carry_probabilities_and_ranks_of_what_is_followed(
+def test_lines_carry_the_probabilities_of_what_is_followed(
     reading: LayerReading, colours: Palette
 ) -> None:
-    shares = sent(probability_lines(reading, colours, TITLES))
-    ranks = sent(rank_lines(reading, colours, TITLES))
-    assert len(shares["data"]) == len(ranks["data"]) == len(reading.followed) == 5
-    for at, piece in enumerate(reading.followed):
-        np.testing.assert_array_equal(
-            numbers(shares["data"][at]["y"]), reading.followed_probabilities[at]
-        )
-        np.testing.assert_array_equal(numbers(ranks["data"][at]["y"]), reading.ranks[at])
-        for line in (shares["data"][at], ranks["data"][at]):
-            assert line["text"] == [plain(piece)] * len(numbers(line["y"]))
-    looks = {
-        (one["line"]["color"], one["line"]["dash"], one["marker"]["symbol"])
-        for one in shares["data"]
-    }
+    figure = sent(probability_lines(reading, colours, TITLES))
+    assert len(figure["data"]) == len(reading.followed) == 5
+    for at, (piece, line) in enumerate(zip(reading.followed, figure["data"], strict=True)):
+        np.testing.assert_array_equal(numbers(line["y"]), reading.followed_probabilities[at])
+        assert line["text"] == [plain(piece)] * len(numbers(line["y"]))
+    looks = {(one["line"]["color"], one["line"]["dash"]) for one in figure["data"]}
     assert len(looks) == 5
-    assert shares["data"][0]["line"]["color"] == colours.mask
+    answer, written = figure["data"][0], figure["data"][reading.original or 0]
+    assert (answer["line"]["color"], answer["line"]["dash"]) == (colours.mask, "solid")
+    assert (written["line"]["color"], written["line"]["dash"]) == (colours.quiet, "dash")
+    assert (answer["mode"], written["mode"]) == ("lines+markers", "lines")
 
 
-def test_axes_are_logarithmic_hold_all_points_and_have_the_best_on_top(
-    reading: LayerReading,
+@pytest.mark.parametrize("largest", [1.0, 0.3, 0.0999, 2e-4])
+def test_the_axis_is_logarithmic_and_ends_at_powers_of_ten_about_all_points(
+    reading: LayerReading, largest: float
 ) -> None:
-    axis = sent(probability_lines(reading, LIGHT, TITLES))["layout"]["yaxis"]
-    logs = np.log10(reading.followed_probabilities)
+    logs = reading.log_probabilities - reading.log_probabilities.max() + math.log(largest)
+    figure = sent(probability_lines(replace(reading, log_probabilities=logs), LIGHT, TITLES))
+    axis = figure["layout"]["yaxis"]
     assert axis["type"] == "log"
-    assert axis["range"][0] < logs.min()
-    assert axis["range"][1] > 0
-    axis = sent(rank_lines(reading, LIGHT, TITLES))["layout"]["yaxis"]
-    assert axis["type"] == "log"
-    assert axis["range"][0] > math.log10(reading.ranks.max())
-    assert axis["range"][1] < 0
+    assert axis["range"][0] < logs.min() / math.log(10)
+    top = axis["tickvals"][0]
+    assert largest * (1 - 1e-9) <= top < 10 * largest
+    assert axis["range"][1] == pytest.approx(math.log10(top) + 0.15)
 
 
 def test_a_line_stands_where_the_answer_settles(reading: LayerReading) -> None:
@@ -227,20 +231,46 @@ def test_next_sentence_by_layer_is_drawn_from_0_to_1_about_one_half(colours: Pal
     assert figure["layout"]["xaxis"]["ticktext"] == ["embeddings", "1", "2"]
 
 
-@pytest.mark.parametrize("values", [[1.0, 1.0], [0.0], [-1.0, 14.9]])
-def test_any_number_by_layer_fits_on_its_axis(values: list[float]) -> None:
-    figure = sent(layer_line(np.array(values), LIGHT, TITLES))
+@pytest.mark.parametrize(
+    ("values", "span"), [([1.0, 1.0], (1, 1)), ([0.0], (0, 1)), ([-1.0, 14.9], (-1, 15))]
+)
+def test_any_number_by_layer_fits_on_its_axis(
+    values: list[float], span: tuple[float, float]
+) -> None:
+    figure = sent(layer_line(np.array(values), LIGHT, span, number=".1f"))
+    np.testing.assert_array_equal(numbers(figure["data"][0]["y"]), values)
     low, high = figure["layout"]["yaxis"]["range"]
     assert low < min(values) <= max(values) < high
-    assert "shapes" not in figure["layout"]
+    assert figure["layout"]["yaxis"]["tickvals"] == list(span)
 
 
-@given(low=st.floats(1e-300, 1))
-def test_ticks_are_few_powers_of_ten_written_as_they_are(low: float) -> None:
-    values, texts = share_ticks(low)
+@pytest.mark.parametrize(
+    ("layers", "few", "many"),
+    [
+        (1, [0], [0]),
+        (7, [0, 3, 6], list(range(7))),
+        (13, [0, 6, 12], list(range(13))),
+        (25, [0, 12, 24], list(range(0, 25, 2))),
+    ],
+)
+def test_layers_are_counted_as_densely_as_there_is_room(
+    reading: LayerReading, layers: int, few: list[int], many: list[int]
+) -> None:
+    small = sent(layer_line(np.zeros(layers), LIGHT, (0, 1), number=".1f"))["layout"]["xaxis"]
+    logs = np.full((5, layers), -1.0)
+    large = sent(probability_lines(replace(reading, log_probabilities=logs), LIGHT, TITLES))
+    for axis, shown in ((small, few), (large["layout"]["xaxis"], many)):
+        assert axis["tickvals"] == shown
+        assert axis["ticktext"] == [str(layer) for layer in shown]
+
+
+@given(low=st.floats(1e-300, 1), high=st.floats(1e-300, 1))
+def test_ticks_are_few_powers_of_ten_written_as_they_are(low: float, high: float) -> None:
+    low, high = sorted((low, high))
+    values, texts = share_ticks(low, high)
     assert 2 <= len(values) == len(texts) <= MOST_TICKS
-    assert values[0] == 1
-    assert texts[0] == f"100{SPACE}%"
+    assert high * (1 - 1e-9) <= values[0] <= 10 * high * (1 + 1e-9)
+    assert share_ticks(low)[1][0] == f"100{SPACE}%"
     for value, text in zip(values, texts, strict=True):
         if text.endswith("%"):
             assert float(text.removesuffix(f"{SPACE}%")) / 100 == pytest.approx(value)
@@ -347,7 +377,6 @@ def test_hostile_words_are_text_in_all_figures(hostile: LayerReading) -> None:
     figures = [
         lens_table(hostile, LIGHT, markup_titles),
         probability_lines(hostile, LIGHT, markup_titles),
-        rank_lines(hostile, LIGHT, markup_titles),
         vocabulary_scatter(words, LIGHT, markup_titles, named=every[:3], own=every[3:]),
         vocabulary_scatter(words, LIGHT, markup_titles, webgl=False),
     ]
@@ -355,7 +384,16 @@ def test_hostile_words_are_text_in_all_figures(hostile: LayerReading) -> None:
         texts = texts_of(sent(figure))
         assert any("&lt;" in text for text in texts)
         for text in texts:
-            assert "<" not in text.replace("<sup>", "").replace("</sup>", "")
+            assert "<" not in re.sub("</?(sup|b|br|span)( style=[^<>]*)?>", "", text)
+
+
+def test_markup_in_a_guess_is_text_in_its_cell(hostile: LayerReading) -> None:
+    cells = sent(lens_table(hostile, LIGHT, TITLES))["data"][1]
+    for place, piece in enumerate(piece for row in hostile.pieces for piece in row):
+        for text in (cells["text"][place], cells["customdata"][place]):
+            word = text.partition("<br>")[0].removeprefix("<b>")
+            assert "<" not in word.removesuffix("</b>")
+            assert unescape(word.removesuffix("</b>"))[:14] == piece[:14]
 
 
 def test_long_words_are_shortened_on_labels_and_whole_when_hovered(reading: LayerReading) -> None:
@@ -365,6 +403,7 @@ def test_long_words_are_shortened_on_labels_and_whole_when_hovered(reading: Laye
     assert points["text"][0] == long
     assert labels["text"][0].strip(SPACE).endswith("…")
     rows = tuple((long, *row[1:]) for row in reading.pieces)
-    heat, cells = sent(lens_table(replace(reading, pieces=rows), LIGHT, TITLES))["data"]
-    assert heat["text"][0][0] == long
-    assert cells["text"][0].endswith("…")
+    _, cells = sent(lens_table(replace(reading, pieces=rows), LIGHT, TITLES))["data"]
+    assert long in cells["customdata"][0]
+    assert "…" in cells["text"][0]
+    assert long not in cells["text"][0]
