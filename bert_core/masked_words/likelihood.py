@@ -18,15 +18,13 @@ from bert_core.errors import InputError
 from bert_core.masked_words.head import masked_word_logits, require_mlm
 from bert_core.masked_words.scores import METHODS, Method, SentenceScore
 from bert_core.model.bert import Bert
-from bert_core.model.inference import Asked
+from bert_core.model.inference import AT_MASKS, Asked
 from bert_core.model.tokenization import Encoding, Word, encode, with_masks
-from bert_core.serving.batching import FLOAT_BYTES
 from bert_core.serving.runner import Runner, direct_runner
 
-# Inputs handed in together: enough of like lengths for full batches, few enough that the first
-# results come soon. Their last hidden states are held at once.
+# Inputs handed in together: enough for full batches, few enough that the first results come soon.
 CHUNK = 64
-CHUNK_BYTES = 2**23
+CHUNK_TOKENS = 6_000
 
 Sentence = str | tuple[str, str | None]
 
@@ -93,23 +91,22 @@ def log_probabilities(bert: Bert, blanks: Sequence[Blank], run: Runner) -> Itera
 
     A chunk is run when the first of its answers is asked for.
     """
-    for part in chunks(bert, [len(blank.encoding) for blank in blanks]):
+    for part in chunks([len(blank.encoding) for blank in blanks]):
         yield from _score_chunk(bert, blanks[part], run)
 
 
 def blank_states(blanks: Sequence[Blank], run: Runner) -> Floats:
     """The last hidden state at each blank: (blank, hidden)."""
-    runs = run([Asked(blank.encoding) for blank in blanks])
-    return np.stack(
-        [one.last_hidden_state[blank.position] for one, blank in zip(runs, blanks, strict=True)]
+    runs = run([Asked(blank.encoding, {AT_MASKS}) for blank in blanks])
+    return np.concatenate(
+        [one.states_at([blank.position]) for one, blank in zip(runs, blanks, strict=True)]
     )
 
 
-def chunks(bert: Bert, lengths: Sequence[int]) -> Iterator[slice]:
+def chunks(lengths: Sequence[int]) -> Iterator[slice]:
     """Which inputs of these lengths, in tokens, to hand in together: all of them, in order."""
     if lengths:
-        rows = CHUNK_BYTES // (max(lengths) * bert.hidden * FLOAT_BYTES)
-        size = min(CHUNK, max(1, rows))
+        size = min(CHUNK, max(1, CHUNK_TOKENS // max(lengths)))
         yield from (slice(start, start + size) for start in range(0, len(lengths), size))
 
 

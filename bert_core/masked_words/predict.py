@@ -82,7 +82,7 @@ def _predict(
     """The guesses at one token of each run."""
     for start in range(0, len(asked), MOST_ROWS):
         some = asked[start : start + MOST_ROWS]
-        states = np.stack([run.last_hidden_state[position] for run, position in some])
+        states = np.concatenate([run.states_at([position]) for run, position in some])
         for (run, position), row in zip(some, masked_word_logits(bert, states), strict=True):
             yield _read_prediction(bert, run.encoding, position, row, k)
 

@@ -7,7 +7,7 @@ pieces to the right masked too, and its bits are summed (Kauf and Ivanova 2023, 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +23,13 @@ from bert_core.masked_words.likelihood import (
 )
 from bert_core.masked_words.predict import MaskedPrediction, predict_masked
 from bert_core.model.bert import Bert
-from bert_core.model.inference import BertRun
-from bert_core.model.tokenization import Encoding, with_masks
+from bert_core.model.inference import AT_MASKS, Asked, BertRun
+from bert_core.model.tokenization import Encoding, Word, with_masks
 from bert_core.serving.runner import Runner, direct_runner
+
+# Tokens of the passes that `readout` hands in together. A text of 64 tokens stays below it even
+# where it is one long word; of longer texts the first answers come soon.
+PORTION_TOKENS = 8_000
 
 Key = tuple[tuple[int, ...], tuple[int, ...], int, int]
 
@@ -102,8 +106,9 @@ def word_surprisals(
     encoding: Encoding,
     run: Runner | None = None,
     known: Iterable[TokenSurprisal] = (),
+    words: Iterable[Word] | None = None,
 ) -> Iterator[WordSurprisal]:
-    """Each word of the text, in order; one that is a typed `[MASK]` is left out.
+    """Each of `words`, by default all of the text, in order; a typed `[MASK]` is left out.
 
     Masks that were put in stay, and what stood there is scored.
     known: what `predict_each` said. The last piece of a word sees all the others, as it did there,
@@ -114,7 +119,74 @@ def word_surprisals(
     """
     require_mlm(bert)
     bits = {_key(one.encoding, one.position): one.bits for one in known if one.bits is not None}
-    return _score_words(bert, encoding, run or direct_runner(bert), bits)
+    words = encoding.words if words is None else words
+    return _score_words(bert, encoding, run or direct_runner(bert), bits, words)
+
+
+def readout(
+    bert: Bert, encoding: Encoding, k: int = 5, run: Runner | None = None
+) -> Iterator[TokenSurprisal | WordSurprisal]:
+    """What `predict_each` and `word_surprisals` say of the whole text, from passes they share.
+
+    A text of up to 64 tokens is handed to `run` at once; longer ones go in portions of whole words,
+    each with its words after their tokens. `readout_size` says how many answers come.
+
+    Raises:
+        MissingHeadError: the checkpoint has no masked-word head.
+        InputError: `k` is below 1.
+    """
+    require_mlm(bert)
+    if k < 1:
+        raise InputError("Ask for at least one guess.")
+    return _read_out(bert, encoding, k, run or direct_runner(bert))
+
+
+def readout_size(bert: Bert, encoding: Encoding) -> int:
+    """How many answers `readout` gives: one for each token of the text and each word scored."""
+    mask_id = bert.wordpiece.special_ids["mask"]
+    scored = [
+        word
+        for word in encoding.words
+        if any(encoding.original_ids[at] != mask_id for at in word.positions)
+    ]
+    return sum(len(word.positions) for word in encoding.words) + len(scored)
+
+
+def _read_out(
+    bert: Bert, encoding: Encoding, k: int, run: Runner
+) -> Iterator[TokenSurprisal | WordSurprisal]:
+    for words in _portions(encoding):
+        positions = [position for word in words for position in word.positions]
+        alone = [Blank(with_masks(bert, encoding, [position]), position) for position in positions]
+        blanks = [*alone, *blanks_of(bert, encoding, "within_word_l2r", words)]
+        asked = {
+            one.numbers: one for one in (Asked(blank.encoding, {AT_MASKS}) for blank in blanks)
+        }
+        known = dict(zip(asked, run([*asked.values()]), strict=True))
+
+        def look_up(
+            asked: Sequence[Asked], known: Mapping[Hashable, BertRun] = known
+        ) -> list[BertRun]:
+            return [known[one.numbers] for one in asked]
+
+        tokens = list(_predict(bert, encoding, k, positions, look_up, first_alone=False))
+        yield from tokens
+        yield from word_surprisals(bert, encoding, look_up, tokens, words)
+
+
+def _portions(encoding: Encoding) -> Iterator[list[Word]]:
+    """Words whose passes are handed in together: each token alone, and within its word again."""
+    portion: list[Word] = []
+    tokens = 0
+    for word in encoding.words:
+        needed = (2 * len(word.positions) - 1) * len(encoding)
+        if portion and tokens + needed > PORTION_TOKENS:
+            yield portion
+            portion, tokens = [], 0
+        portion.append(word)
+        tokens += needed
+    if portion:
+        yield portion
 
 
 def _predict(
@@ -126,7 +198,7 @@ def _predict(
     first_alone: bool,
 ) -> Iterator[TokenSurprisal]:
     first, rest = (positions[:1], positions[1:]) if first_alone else ([], positions)
-    parts = [rest[part] for part in chunks(bert, [len(encoding)] * len(rest))]
+    parts = [rest[part] for part in chunks([len(encoding)] * len(rest))]
     for part in filter(None, [first, *parts]):
         blanks = [Blank(with_masks(bert, encoding, [position]), position) for position in part]
         states = np.zeros((len(encoding), bert.hidden), dtype=np.float32)
@@ -139,14 +211,12 @@ def _predict(
 
 
 def _score_words(
-    bert: Bert, encoding: Encoding, run: Runner, known: dict[Key, float]
+    bert: Bert, encoding: Encoding, run: Runner, known: dict[Key, float], words: Iterable[Word]
 ) -> Iterator[WordSurprisal]:
-    words = [
-        (word, blanks_of(bert, encoding, "within_word_l2r", [word])) for word in encoding.words
-    ]
-    missing = [blank for _, blanks in words for blank in blanks if _key(*blank) not in known]
+    scored = [(word, blanks_of(bert, encoding, "within_word_l2r", [word])) for word in words]
+    missing = [blank for _, blanks in scored for blank in blanks if _key(*blank) not in known]
     found = log_probabilities(bert, missing, run)
-    for word, blanks in words:
+    for word, blanks in scored:
         if blanks:
             bits = [
                 known[_key(*blank)] if _key(*blank) in known else abs(next(found)) / math.log(2)

@@ -4,6 +4,7 @@ bert: `load_bert`: a checkpoint, wherever it is, as a model that is ready to be 
 checkpoints: where a checkpoint comes from, and which ones are refused
 cuts: how many words of a text became how many pieces
 inference: one forward pass, and everything it leaves behind
+mask_states: the last state at a few tokens of many inputs: what the masked-word head reads
 tokenization: text to WordPieces: `encode`, and what it keeps about where each piece came from
 wordpiece: a checkpoint's WordPiece tokenizer: read from its files, and asked for pieces
 wordpiece_trace: how WordPiece cuts one word: greedy, longest piece first, step by step

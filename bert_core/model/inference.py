@@ -16,30 +16,41 @@ from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAtte
 from bert_core.arrays import Floats
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
+from bert_core.model.mask_states import run_at
 from bert_core.model.tokenization import Encoding
 
 ATTENTIONS = "attentions"
 HIDDEN_STATES = "hidden_states"
 ALL = (ATTENTIONS, HIDDEN_STATES)
+AT_MASKS = "at_masks"
+
+# What a run takes beside its arrays, and each token of its encoding: more than the arrays where
+# only one token's state is kept.
+RUN_BYTES = 1_500
+TOKEN_BYTES = 16
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a pass is asked for: an input, and which of "attentions" and "hidden_states" to return.
+    """What a pass is asked for: an input, and what to return of it.
 
-    `last_hidden_state` and `pooled` always are.
+    keep: "attentions" and "hidden_states" come beside `last_hidden_state` and `pooled`, which
+        always do; or "at_masks" alone: the last state at the masks and nothing else, which takes
+        less time and room.
 
     Raises:
-        InputError: `keep` names something that no run has.
+        InputError: `keep` names something that no run has, or "at_masks" with others.
     """
 
     encoding: Encoding
     keep: Collection[str] = frozenset()
 
     def __post_init__(self) -> None:
-        unknown = set(self.keep) - set(ALL)
+        unknown = set(self.keep) - {*ALL, AT_MASKS}
         if unknown:
             raise InputError(f"A run keeps {' or '.join(ALL)}, not {', '.join(sorted(unknown))}.")
+        if AT_MASKS in self.keep and len(self.keep) > 1:
+            raise InputError("The states at masks are kept alone.")
         object.__setattr__(self, "keep", frozenset(self.keep))
 
     @property
@@ -56,7 +67,7 @@ class BertRun:
     """What one forward pass computed; read-only float32.
 
     encoding: the input, whose `tokens` label every axis called token, query or key.
-    last_hidden_state: (token, hidden).
+    last_hidden_state: (token, hidden); of the masked tokens only where `only_masks` is set.
     attentions: (layer, head, query, key), each row sums to 1; None unless kept.
     hidden_states: (layer + 1, token, hidden), layer 0 is the embedding output; None unless kept.
     pooled: (hidden,), tanh of a projection of [CLS], in (-1, 1); None without a pooler.
@@ -71,17 +82,33 @@ class BertRun:
     pooled: Floats | None = None
     next_sentence_logits: Floats | None = None
     seconds: float = 0.0
+    only_masks: bool = False
 
     @property
     def kept(self) -> frozenset[str]:
-        """Which of the optional parts are there."""
-        return frozenset(part for part in ALL if getattr(self, part) is not None)
+        """What of it is there, as `Asked` names it."""
+        parts = frozenset(part for part in ALL if getattr(self, part) is not None)
+        return parts | {AT_MASKS} if self.only_masks else parts
+
+    def states_at(self, positions: Sequence[int]) -> Floats:
+        """The last hidden state at each of `positions`: (position, hidden).
+
+        Raises:
+            InputError: the run has only those at masks, and one of `positions` is none.
+        """
+        if not self.only_masks:
+            return self.last_hidden_state[list(positions)]
+        rows = {position: row for row, position in enumerate(self.encoding.masked)}
+        if not rows.keys() >= set(positions):
+            raise InputError("Only the states at masks were kept.")
+        return self.last_hidden_state[[rows[position] for position in positions]]
 
     @property
     def bytes(self) -> int:
-        """Memory that the arrays take."""
+        """Memory that it takes: its arrays, and by estimate the objects that hold them."""
         parts = (self.last_hidden_state, self.attentions, self.hidden_states, self.pooled)
-        return sum(part.nbytes for part in parts if part is not None)
+        arrays = sum(part.nbytes for part in parts if part is not None)
+        return arrays + RUN_BYTES + TOKEN_BYTES * len(self.encoding)
 
     def relabelled(self, encoding: Encoding) -> "BertRun":
         """The same numbers for an encoding with the same ids and segments ("Hello", "hello")."""
@@ -96,13 +123,35 @@ def run_bert(bert: Bert, encoding: Encoding, keep: Collection[str] = ALL) -> Ber
 
 
 def run_batch(bert: Bert, asked: Sequence[Asked]) -> list[BertRun]:
-    """Run several inputs as one padded batch.
+    """Run several inputs as one batch.
 
-    The numbers differ from those of single runs by at most about 1e-6: padding changes the order
-    of summation.
+    The numbers differ from those of single runs by at most about 1e-6: other shapes change the
+    order of summation.
     """
-    ids, segments, attended = _pad(bert, [one.encoding for one in asked])
     start = perf_counter()
+    parts = {
+        only_masks: iter(run(bert, [one for one in asked if (AT_MASKS in one.keep) == only_masks]))
+        for only_masks, run in ((False, _run_whole), (True, _run_at_masks))
+    }
+    runs = [next(parts[AT_MASKS in one.keep]) for one in asked]
+    seconds = perf_counter() - start
+    return [replace(run, seconds=seconds) for run in runs]
+
+
+def _run_at_masks(bert: Bert, asked: Sequence[Asked]) -> list[BertRun]:
+    encodings = [one.encoding for one in asked]
+    states = run_at(bert, encodings, [encoding.masked for encoding in encodings])
+    return [
+        BertRun(encoding, _numpy(at_masks), only_masks=True)
+        for encoding, at_masks in zip(encodings, states, strict=True)
+    ]
+
+
+def _run_whole(bert: Bert, asked: Sequence[Asked]) -> list[BertRun]:
+    """Each with all its tokens' states, as one padded batch."""
+    if not asked:
+        return []
+    ids, segments, attended = _pad(bert, [one.encoding for one in asked])
     with torch.inference_mode():
         out = bert.model.bert(
             input_ids=ids,
@@ -112,9 +161,7 @@ def run_batch(bert: Bert, asked: Sequence[Asked]) -> list[BertRun]:
             output_hidden_states=any(HIDDEN_STATES in one.keep for one in asked),
         )
         logits = bert.model.cls.seq_relationship(out.pooler_output) if bert.has_nsp else None
-        runs = [_take_row(bert, row, one, out, logits) for row, one in enumerate(asked)]
-    seconds = perf_counter() - start
-    return [replace(run, seconds=seconds) for run in runs]
+        return [_take_row(bert, row, one, out, logits) for row, one in enumerate(asked)]
 
 
 def _take_row(

@@ -15,7 +15,7 @@ import torch
 
 from bert_core.errors import EngineClosedError, EngineError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import Asked, BertRun, run_batch
+from bert_core.model.inference import AT_MASKS, Asked, BertRun, run_batch
 from bert_core.serving.batching import BatchRule, Priority
 from bert_core.serving.run_cache import RunCache, run_key
 from bert_core.serving.waiting import Job, Request, RequestQueue, StillWanted
@@ -34,7 +34,7 @@ class Engine:
 
     cache_bytes: memory for runs that were asked for last; 0 for none.
     batch_bytes: memory that one batch may take, by estimate; a single input always runs.
-    max_waiting: inputs that may wait, equal ones counted once; scans may fill half of it.
+    max_waiting: inputs of visitors that may wait, equal ones counted once; of scans half as many.
     run: what runs a batch.
     """
 
@@ -138,7 +138,7 @@ class Engine:
 
         Long lists are handed in by portions, so that others find room between them.
         """
-        portion = max(1, self._queue.max_waiting // 4)
+        portion = max(1, self._queue.room(priority) // 4)
         runs: list[BertRun] = []
         for start in range(0, len(asked), portion):
             futures = self._submit(asked[start : start + portion], priority, still_wanted)
@@ -236,8 +236,8 @@ class Engine:
 
     def _attempt(self, jobs: list[Job]) -> list[BertRun] | Exception:
         """The runs, or what went wrong; an error about memory lets go of the tensors it holds."""
-        tokens = max(len(job.asked.encoding) for job in jobs)
-        torch.set_num_threads(self._threads_for(len(jobs) * tokens))
+        tokens = _padded_tokens([job.asked for job in jobs])
+        torch.set_num_threads(self._threads_for(tokens))
         start = time.perf_counter()
         try:
             runs = self._run_batch(self.bert, [job.asked for job in jobs])
@@ -246,12 +246,13 @@ class Engine:
                 return error
         else:
             seconds = time.perf_counter() - start
-            self._rule.learn(jobs[0].priority, len(jobs) * tokens, seconds)
+            self._rule.learn(jobs[0].priority, tokens, seconds)
             return runs
         if self.bert.device.type == "cuda":
             torch.cuda.empty_cache()
+        longest = max(len(job.asked.encoding) for job in jobs)
         return EngineError(
-            f"There is not enough memory to run {tokens} tokens on {self.bert.device.type}. "
+            f"There is not enough memory to run {longest} tokens on {self.bert.device.type}. "
             "Try a shorter text or a smaller model."
         )
 
@@ -270,6 +271,14 @@ class Engine:
         atexit.unregister(self.close)
         for job in waiting:
             job.fail(EngineClosedError("This model was put away while you waited. Try again."))
+
+
+def _padded_tokens(asked: Sequence[Asked]) -> int:
+    """Tokens that a pass over these inputs has, with their padding."""
+    lengths = [len(one.encoding) for one in asked]
+    if all(AT_MASKS in one.keep for one in asked):
+        return sum(lengths)  # nothing is padded there
+    return len(lengths) * max(lengths)
 
 
 def is_memory_error(error: Exception) -> bool:

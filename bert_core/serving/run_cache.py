@@ -5,15 +5,15 @@ from collections.abc import Collection, Hashable
 from dataclasses import replace
 
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ATTENTIONS, HIDDEN_STATES, Asked, BertRun
+from bert_core.model.inference import AT_MASKS, ATTENTIONS, HIDDEN_STATES, Asked, BertRun
 
 # Everything that the numbers of a run depend on.
-RunKey = tuple[str, Hashable]
+RunKey = tuple[str, Hashable, bool]
 
 
 def run_key(bert: Bert, asked: Asked) -> RunKey:
-    """What equal inputs share."""
-    return bert.fingerprint, asked.numbers
+    """What equal inputs share; a run of the states at masks only is never joined with others."""
+    return bert.fingerprint, asked.numbers, AT_MASKS in asked.keep
 
 
 def trim_run(run: BertRun, keep: Collection[str]) -> BertRun:

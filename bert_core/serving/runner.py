@@ -45,8 +45,14 @@ def direct_runner(bert: Bert) -> Runner:
     return run
 
 
-def engine_runner(engine: SharedModel, still_wanted: Callable[[], bool] | None = None) -> Runner:
+def engine_runner(
+    engine: SharedModel,
+    still_wanted: Callable[[], bool] | None = None,
+    priority: Priority = "scan",
+) -> Runner:
     """Runs through an `Engine`, after its visitors, and waits where it is full.
+
+    priority: "readout" or "scan", see `batching`.
 
     The runner raises CancelledError once `still_wanted` says no.
     """
@@ -54,7 +60,7 @@ def engine_runner(engine: SharedModel, still_wanted: Callable[[], bool] | None =
     def run(asked: Sequence[Asked]) -> Sequence[BertRun]:
         while True:
             try:
-                return engine.run_many(asked, priority="scan", still_wanted=still_wanted)
+                return engine.run_many(asked, priority=priority, still_wanted=still_wanted)
             except EngineBusyError:
                 if still_wanted is not None and not still_wanted():
                     raise

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field, replace
 
 from bert_core.errors import EngineBusyError
 from bert_core.model.inference import Asked, BertRun
-from bert_core.serving.batching import BatchRule, Priority
+from bert_core.serving.batching import PRIORITIES, BatchRule, Priority
 from bert_core.serving.run_cache import RunCache, RunKey, trim_run
 
 StillWanted = Callable[[], bool]
+
+# Inputs that may wait, for each that a page may let wait. A sentence's readout is one input for
+# each of its tokens, and each visitor has one.
+SHARE: dict[Priority, float] = {"visitor": 1, "readout": 16, "scan": 0.5}
 
 
 @dataclass(eq=False)
@@ -46,18 +50,22 @@ class Request:
 
 @dataclass(eq=False)
 class Job:
-    """One input, for all who ask for it; what it keeps is what any of them asks for."""
+    """One input, for all who ask for it; what it keeps is what any of them asks for.
+
+    call: number of the call that asked for it last.
+    """
 
     key: RunKey
     asked: Asked
+    call: int
     priority: Priority = "scan"
     requests: list[Request] = field(default_factory=list)
 
-    def add(self, request: Request, priority: Priority) -> None:
+    def add(self, request: Request, priority: Priority, call: int) -> None:
         self.asked = replace(self.asked, keep={*self.asked.keep, *request.asked.keep})
         self.requests.append(request)
-        if priority == "visitor":
-            self.priority = priority
+        self.priority = min(priority, self.priority, key=PRIORITIES.index)
+        self.call = call
 
     def find_unwanted(self) -> list[Request]:
         return [request for request in list(self.requests) if not request.check_wanted()]
@@ -82,6 +90,7 @@ class RequestQueue:
         self.max_waiting = max_waiting
         self._waiting: dict[RunKey, Job] = {}  # in order of arrival
         self._running: dict[RunKey, Job] = {}
+        self._calls = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -99,11 +108,13 @@ class RequestQueue:
         found = [self.cache.get(request.key, request.asked.keep) for request in requests]
         others = [request for request, run in zip(requests, found, strict=True) if run is None]
         self._check_room(others, priority)
+        self._calls += 1
         for request in others:
             job = self._joined(request)
             if job is None:
-                job = self._waiting[request.key] = Job(request.key, request.asked)
-            job.add(request, priority)
+                job = Job(request.key, request.asked, self._calls)
+                self._waiting[request.key] = job
+            job.add(request, priority, self._calls)
         return found
 
     def take(self, rule: BatchRule) -> list[Job]:
@@ -135,6 +146,13 @@ class RequestQueue:
             self._running.clear()
         return jobs
 
+    def room(self, priority: Priority) -> int:
+        """How many inputs that are asked for like this may wait."""
+        return max(1, int(self.max_waiting * SHARE[priority]))
+
+    def _count(self, priority: Priority) -> int:
+        return sum(job.priority == priority for job in self._waiting.values())
+
     def _joined(self, request: Request) -> Job | None:
         """The job that will answer `request` too, if there is one."""
         running = self._running.get(request.key)
@@ -143,11 +161,11 @@ class RequestQueue:
         return self._waiting.get(request.key)
 
     def _check_room(self, requests: Sequence[Request], priority: Priority) -> None:
-        limit = self.max_waiting if priority == "visitor" else max(1, self.max_waiting // 2)
-        if len(self._waiting) + len(requests) > limit:
+        limit = self.room(priority)
+        if self._count(priority) + len(requests) > limit:
             for job in list(self._waiting.values()):
                 if all(request.future.cancelled() for request in job.requests):
                     del self._waiting[job.key]
         fresh = {request.key for request in requests if self._joined(request) is None}
-        if fresh and len(self._waiting) + len(fresh) > limit:
+        if fresh and self._count(priority) + len(fresh) > limit:
             raise EngineBusyError("Too many people are asking at once. Try again in a moment.")

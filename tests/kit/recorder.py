@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ALL, Asked, BertRun, run_batch
+from bert_core.model.inference import ALL, AT_MASKS, Asked, BertRun, run_batch
 from bert_core.model.tokenization import Encoding, encode
 from bert_core.serving.engine import Engine
 from bert_core.serving.runner import direct_runner
@@ -73,7 +73,7 @@ class RecordingRunner:
         self.asked: list[list[Encoding]] = []
 
     def __call__(self, asked: Sequence[Asked]) -> Sequence[BertRun]:
-        assert not any(one.keep for one in asked)
+        assert all({*one.keep} <= {AT_MASKS} for one in asked)
         self.asked.append([one.encoding for one in asked])
         return self._run(asked)
 

@@ -12,7 +12,14 @@ from transformers import BertForMaskedLM, BertModel
 from bert_core.errors import InputError, MissingHeadError
 from bert_core.masked_words.likelihood import score_encodings
 from bert_core.masked_words.predict import predict_masked
-from bert_core.masked_words.surprisal import predict_each, word_surprisals
+from bert_core.masked_words.surprisal import (
+    TokenSurprisal,
+    WordSurprisal,
+    predict_each,
+    readout,
+    readout_size,
+    word_surprisals,
+)
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.checkpoints import EMBEDDED_FOLDER
 from bert_core.model.inference import run_bert
@@ -121,10 +128,7 @@ def test_long_texts_are_run_by_portions(tiny: Bert, monkeypatch: pytest.MonkeyPa
     run = RecordingRunner(tiny)
     whole = [one.bits for one in predict_each(tiny, encoding, run=run)]
     assert run.sizes == [64, 26]
-    # Room for the states of three inputs.
-    monkeypatch.setattr(
-        "bert_core.masked_words.likelihood.CHUNK_BYTES", 3 * len(encoding) * tiny.hidden * 4
-    )
+    monkeypatch.setattr("bert_core.masked_words.likelihood.CHUNK_TOKENS", 3 * len(encoding))
     run = RecordingRunner(tiny)
     assert [one.bits for one in predict_each(tiny, encoding, run=run)] == pytest.approx(
         whole, abs=1e-4
@@ -154,6 +158,70 @@ def test_what_was_predicted_of_another_text_is_not_taken(tiny: Bert) -> None:
     # The two inputs that are alike once the animal is masked ask for different animals.
     assert sum(run.sizes) == 3
     assert found == pytest.approx([word.total for word in word_surprisals(tiny, encoding)])
+
+
+@pytest.mark.parametrize("text", [TEXT, "the [MASK] sat", "unbelievable"])
+@pytest.mark.parametrize("masked", [(), (1,)])
+def test_a_readout_says_what_tokens_and_words_say_apart(
+    embedded: Bert, text: str, masked: tuple[int, ...]
+) -> None:
+    encoding = encode(embedded, text, "It was not his.", masked)
+    run = RecordingRunner(embedded)
+    found = list(readout(embedded, encoding, 3, run))
+    assert len(run.sizes) == 1
+    assert len(found) == readout_size(embedded, encoding)
+    tokens = [one for one in found if isinstance(one, TokenSurprisal)]
+    for one, alone in zip(tokens, predict_each(embedded, encoding, 3), strict=True):
+        assert one.encoding == alone.encoding
+        assert one.prediction.pieces == alone.prediction.pieces
+        np.testing.assert_allclose(
+            one.prediction.probabilities, alone.prediction.probabilities, rtol=0, atol=CLOSE
+        )
+        assert one.bits == (None if alone.bits is None else pytest.approx(alone.bits, abs=1e-4))
+    words = [one for one in found if isinstance(one, WordSurprisal)]
+    for word, apart in zip(words, word_surprisals(embedded, encoding), strict=True):
+        assert (word.surface, word.positions) == (apart.surface, apart.positions)
+        assert word.bits == pytest.approx(apart.bits, abs=1e-4)
+
+
+def test_no_input_of_a_readout_is_run_twice(tiny: Bert) -> None:
+    run = RecordingRunner(tiny)
+    list(readout(tiny, encode(tiny, "the cats sat walking"), run=run))
+    asked = [encoding.ids for encoding in run.asked[0]]
+    assert len(asked) == len(set(asked)) == 6 + 2  # cat ##s, walk ##ing
+
+
+def test_a_readout_of_64_tokens_is_asked_for_at_once_and_a_longer_one_by_portions_of_words(
+    tiny: Bert,
+) -> None:
+    for text, tokens in (("a " * 62, 64), ("a" * 62, 64), ("cats " * 31, 64)):
+        encoding = encode(tiny, text)
+        assert len(encoding) == tokens
+        run = RecordingRunner(tiny)
+        list(readout(tiny, encoding, run=run))
+        assert len(run.sizes) == 1
+    encoding = encode(tiny, "the cats sat on a mat " * 20)
+    run = RecordingRunner(tiny)
+    answers = readout(tiny, encoding, run=run)
+    assert run.sizes == []
+    first = next(answers)
+    assert isinstance(first, TokenSurprisal)
+    assert len(run.sizes) == 1
+    found = [first, *answers]
+    assert len(run.sizes) > 1
+    assert all(size * len(encoding) <= 8_000 for size in run.sizes)
+    seen: set[int] = set()
+    for one in found:
+        if isinstance(one, WordSurprisal):
+            assert seen >= set(one.positions)  # a word comes once its tokens are there
+        else:
+            seen.add(one.position)
+    assert len(found) == readout_size(tiny, encoding) == 140 + 120
+
+
+def test_a_readout_without_guesses_is_refused_at_once(tiny: Bert) -> None:
+    with pytest.raises(InputError, match="at least one guess"):
+        readout(tiny, encode(tiny, "the cat"), 0)
 
 
 def test_an_engine_gives_the_same_and_a_job_collects_it(tiny: Bert) -> None:
@@ -198,6 +266,6 @@ def test_a_checkpoint_without_the_head_says_so(tmp_path: Path) -> None:
     bare = BertModel._from_config(tiny_model().config, attn_implementation="eager")
     bert = load_bert(str(save_tiny(tmp_path, bare)), "cpu")
     encoding = encode(bert, "the cat")
-    for ask in (predict_each, word_surprisals):
+    for ask in (predict_each, word_surprisals, readout):
         with pytest.raises(MissingHeadError, match="no masked-word head"):
             ask(bert, encoding)

@@ -153,7 +153,8 @@ def test_arrays_are_float32_read_only_and_hold_no_more_than_they_show(tiny: Bert
         assert array.dtype == np.float32
         assert not array.flags.writeable
         assert array.base is None  # a view would keep the padded batch alive
-    assert short.bytes == sum(array.nbytes for array in arrays(short)[:4])
+    beside = short.bytes - sum(array.nbytes for array in arrays(short)[:4])
+    assert 1_000 < beside < 2_000
 
 
 @pytest.mark.parametrize("keep", [("gradients",), ("attentions", "weights"), "attentions"])

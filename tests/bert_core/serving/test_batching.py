@@ -1,19 +1,28 @@
 """Which inputs share a batch, and how the rule learns from the time that they took."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from bert_core.model.bert import Bert
 from bert_core.model.inference import ALL, ATTENTIONS, HIDDEN_STATES, Asked
 from bert_core.model.tokenization import encode
-from bert_core.serving.batching import BATCH_SECONDS, BatchRule, Priority, alike, estimate_bytes
+from bert_core.serving.batching import (
+    BATCH_SECONDS,
+    LEAST_TOKENS,
+    PRIORITIES,
+    BatchRule,
+    Priority,
+    alike,
+    estimate_bytes,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Waiting:
     asked: Asked
     priority: Priority
+    call: int = 0
 
 
 def make(bert: Bert, lengths: list[int], priority: Priority = "visitor") -> list[Waiting]:
@@ -59,7 +68,7 @@ def test_more_kept_is_more_memory(tiny: Bert) -> None:
     assert estimate_bytes(tiny, 1, 64, (ATTENTIONS,)) - estimate_bytes(tiny, 1, 64, ()) == kept
 
 
-@pytest.mark.parametrize("priority", ["visitor", "scan"])
+@pytest.mark.parametrize("priority", PRIORITIES)
 def test_batches_grow_while_they_are_fast_and_shrink_when_they_are_not(
     tiny: Bert, rule: BatchRule, priority: Priority
 ) -> None:
@@ -80,6 +89,43 @@ def test_a_fast_batch_that_nothing_held_back_teaches_nothing(tiny: Bert, rule: B
     for _ in range(20):
         rule.learn("visitor", 16 * len(rule.pick(make(tiny, [16, 16]))), 0.001)
     assert len(rule.pick(crowd)) == before
+
+
+def readout(bert: Bert, tokens: list[int], call: int) -> list[Waiting]:
+    return [replace(one, call=call) for one in make(bert, tokens, "readout")]
+
+
+def test_of_readouts_the_newest_sentence_comes_first_and_older_ones_fill_the_pass(
+    tiny: Bert, rule: BatchRule
+) -> None:
+    old, new = readout(tiny, [10] * 20, 1), readout(tiny, [40, 12], 2)
+    picked = rule.pick([*old, *new])
+    assert picked == [*new, *old[: len(picked) - 2]]  # whatever their lengths
+    assert 2 < len(picked) < 22
+
+
+def test_visitors_come_before_readouts_and_readouts_take_turns_with_scans(
+    tiny: Bert, rule: BatchRule
+) -> None:
+    (visitor,), (scan,) = make(tiny, [8]), make(tiny, [8], "scan")
+    (ask,) = readout(tiny, [8], 1)
+    assert rule.pick([scan, ask, visitor]) == [visitor]
+    turns = [rule.pick([scan, ask])[0].priority for _ in range(4)]
+    assert turns == ["readout", "scan", "readout", "scan"]
+    assert [rule.pick([ask])[0] for _ in range(2)] == [ask, ask]
+    assert rule.pick([scan, ask, visitor]) == [visitor]
+
+
+def test_a_pass_of_readouts_stays_within_its_bytes(tiny: Bert) -> None:
+    room = estimate_bytes(tiny, 2, 8, ())
+    assert len(BatchRule(tiny, room).pick(readout(tiny, [8] * 5, 1))) == 2
+
+
+def test_readouts_never_get_smaller_than_what_a_pass_is_worth(tiny: Bert, rule: BatchRule) -> None:
+    for _ in range(20):
+        rule.learn("readout", 128, 60.0)
+    picked = rule.pick(readout(tiny, [16] * 64, 1))
+    assert len(picked) == LEAST_TOKENS // 16
 
 
 def test_scans_are_smaller_than_what_visitors_get(tiny: Bert, rule: BatchRule) -> None:

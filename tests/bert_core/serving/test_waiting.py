@@ -8,7 +8,7 @@ import pytest
 
 from bert_core.errors import EngineBusyError
 from bert_core.model.bert import Bert
-from bert_core.model.inference import ALL, ATTENTIONS, HIDDEN_STATES, Asked, run_bert
+from bert_core.model.inference import ALL, AT_MASKS, ATTENTIONS, HIDDEN_STATES, Asked, run_bert
 from bert_core.model.tokenization import encode
 from bert_core.serving.engine import Engine
 from tests.kit.recorder import PATIENCE, SENTENCES, Held, Recorder, assert_same
@@ -211,6 +211,41 @@ def test_scans_leave_half_of_the_queue_to_visitors(hold: Callable[..., Held], ti
     with pytest.raises(EngineBusyError):
         held.engine.submit(Asked(encode(tiny, SENTENCES[2]), ALL), priority="scan")
     held.engine.submit(Asked(encode(tiny, SENTENCES[2]), ALL))
+
+
+def test_readouts_have_a_room_of_their_own(hold: Callable[..., Held], tiny: Bert) -> None:
+    held = hold(max_waiting=1)
+    for number in range(16):
+        asked = Asked(encode(tiny, f"{number} [MASK]"), {AT_MASKS})
+        held.engine.submit(asked, priority="readout")
+    with pytest.raises(EngineBusyError):
+        held.engine.submit(Asked(encode(tiny, "[MASK]"), {AT_MASKS}), priority="readout")
+    held.engine.submit(Asked(encode(tiny, SENTENCES[0]), ALL))
+
+
+def test_the_newest_readout_is_run_first_and_a_visitor_before_it(
+    hold: Callable[..., Held], tiny: Bert
+) -> None:
+    held = hold()
+    texts = ["old [MASK]", "old [MASK] too", "new [MASK]"]
+    asked = [Asked(encode(tiny, text), {AT_MASKS}) for text in texts]
+    futures = held.engine._submit(asked[:2], "readout", None)
+    futures += held.engine._submit(asked[2:], "readout", None)
+    futures.append(held.engine.submit(Asked(encode(tiny, "a visitor"))))
+    held.let_go()
+    for future in futures:
+        future.result(PATIENCE)
+    assert held.recorder.batches[1:] == [["a visitor"], ["new [MASK]", *texts[:2]]]
+
+
+def test_a_run_of_masks_neither_serves_a_whole_one_nor_is_served_by_it(
+    tiny: Bert, engine: Engine, recorder: Recorder
+) -> None:
+    encoding = encode(tiny, "the [MASK] sat")
+    whole, at_masks = Asked(encoding), Asked(encoding, {AT_MASKS})
+    for asked in (whole, at_masks, whole, at_masks):
+        assert engine.run(asked).kept == set(asked.keep)
+    assert len(recorder.batches) == 2
 
 
 def test_what_was_given_up_makes_room(hold: Callable[..., Held], tiny: Bert) -> None:
