@@ -42,6 +42,7 @@ def main() -> None:
         lambda: table_rows(page, typed, masked, focus, link),
         words.HOW,
     )
+    page.finish()
 
 
 main()

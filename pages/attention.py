@@ -29,6 +29,7 @@ def main() -> None:
     encoding = page.masked_encoding(page.masked) if page.view.with_masks else page.encoding
     (run,) = page.run(Asked(encoding, kept(page)))
     if run.attentions is None:
+        page.finish()
         return
     page.strip(encoding, words.STRIP, look_at, picked=picked(page, len(encoding)))
     shown = chosen_map(page, encoding, run.attentions)
@@ -52,6 +53,7 @@ def main() -> None:
         more=downloads(page, run),
         chart=picture_of(page, shown),
     )
+    page.finish()
 
 
 def kept(page: Page) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ def main() -> None:
         more=[(words.PYTHON, "py", "text/x-python", lambda: program(page, encoding))],
         chart=charts.clickable_key(CHART) if predictions else None,
     )
+    page.finish()
 
 
 def program(page: Page, encoding: Encoding) -> bytes:

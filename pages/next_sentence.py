@@ -45,6 +45,7 @@ def main() -> None:
         more=(program(page, run),) if answered else (),
         chart=BAR if answered else None,
     )
+    page.finish()
 
 
 def program(page: Page, run: BertRun) -> Download:

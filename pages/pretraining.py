@@ -30,7 +30,7 @@ def main() -> None:
         if not asked:
             markup.note(words.OPENING)
         draw_runs(frame, runs)
-        draw_compare(frame, runs)
+        draw_compare(frame)
     else:
         markup.note(words.OFF)
         draw_scale(frame, runs)
@@ -44,6 +44,7 @@ def main() -> None:
     if settings().lab_runs:
         with st.expander(words.BRING):
             draw_bring()
+    frame.finish()
 
 
 def loss_rows(frame: Frame) -> Iterator[tuple[Any, ...]]:

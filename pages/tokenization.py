@@ -41,6 +41,7 @@ def main() -> None:
         draw_unknown(page)
         draw_special()
     draw_foot(page, words.COLUMNS, lambda: table_rows(encoding), words.HOW)
+    page.finish()
 
 
 def table_rows(encoding: Encoding) -> Iterator[tuple[Any, ...]]:

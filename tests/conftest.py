@@ -107,6 +107,8 @@ def server(embedded: Bert, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def forget() -> None:
         for name in Settings.model_fields:
             monkeypatch.delenv(f"BERT_LENS_{name.upper()}", raising=False)
+        # A run of a page ends where its tail would begin to wait: tests look at it on its way.
+        monkeypatch.setenv("BERT_LENS_TAILS", "0")
         server_settings.cache_clear()
 
     monkeypatch.setattr("ui.cached.load_bert", load)

@@ -25,7 +25,6 @@ from bert_core.model.inference import Asked, BertRun
 from bert_core.serving.engine import Engine
 from bert_core.serving.registry import EngineRegistry
 from bert_core.serving.scan import Scan
-from ui.fragments import stop_page
 from ui.settings import settings
 from ui.words import common as words
 
@@ -129,7 +128,7 @@ def run_many(engine: Engine, asked: Sequence[Asked]) -> list[BertRun]:
         try:
             return engine.run_many(asked, still_wanted=_wanted_by_this_run())
         except CancelledError:
-            stop_page()
+            st.stop()
         except EngineClosedError:  # ended as the least used one, between get_engine and here
             if attempt == ATTEMPTS - 1:
                 raise
@@ -147,11 +146,4 @@ def _wanted_by_this_run() -> Callable[[], bool]:
     if requests is None:
         return lambda: True
 
-    def wanted() -> bool:
-        if requests._state is not ScriptRequestType.RERUN:
-            return requests._state is ScriptRequestType.CONTINUE
-        # A fragment that asks to run again waits for this run; it does not end it.
-        asked = requests._rerun_data
-        return bool(asked.fragment_id_queue) and not asked.is_fragment_scoped_rerun
-
-    return wanted
+    return lambda: requests._state is ScriptRequestType.CONTINUE

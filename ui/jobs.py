@@ -5,17 +5,15 @@ from typing import Any
 
 import streamlit as st
 from streamlit import runtime
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_core.serving.job import Job
 from bert_core.serving.scan import Scan
 from bert_core.serving.waiting import StillWanted
 from ui import cached, markup
-from ui.fragments import fragment
+from ui.tail import wait_for
 from ui.words import common as words
-
-POLL_SECONDS = 0.5
-SOON_SECONDS = 0.3
 
 
 def session_job(
@@ -95,26 +93,60 @@ def _session_lives() -> Callable[[], bool]:
     return lambda: server.is_active_session(session)
 
 
+def ask_button(label: str, slot: str, asked: Callable[[], Any]) -> None:
+    """A button that begins the work of a slot, or begins it anew where it ended early.
+
+    asked: what it is pressed for, read when it is pressed; `asked_for` gives it to the page.
+    """
+    st.button(label, key=f"{slot}.go", on_click=_ask, args=(slot, asked))
+
+
+def asked_for(slot: str, default: Any = None) -> Any:
+    """What `ask_button` was last pressed for."""
+    return st.session_state.get(f"{slot}.asked", default)
+
+
+def _ask(slot: str, asked: Callable[[], Any]) -> None:
+    st.session_state[f"{slot}.asked"] = asked()
+    drop_partly(slot)
+
+
 def draw_progress(work: Job[Any], key: str, doing: str) -> bool:
     """Whether the work has ended; until then how far it is, with a way to stop it.
 
-    doing: what is done, with `{done}` and `{total}` in it. The page runs again at the end.
+    doing: what is done, with `{done}` and `{total}` in it. The part of the page that asks is drawn
+    again at the end.
     """
-    quick = work.wait(SOON_SECONDS)  # what is nearly there needs no bar
     if work.error:
         st.warning(work.error)
-    if quick:
+    if work.finished:
         return True
-    _poll(work, key, doing)
+    wait_for(work, _Bar(work, key, doing).show)
     return False
 
 
-@fragment(run_every=POLL_SECONDS)
-def _poll(work: Job[Any], key: str, doing: str) -> None:
-    if work.finished:
-        st.rerun()
-    share = min(work.done / max(work.total, 1), 1.0)
-    st.progress(share, doing.format(done=work.done, total=work.total))
-    if st.button(words.STOP, key=f"{key}.stop", type="tertiary"):
-        work.stop()
-        markup.note(words.STOPPED)
+class _Bar:
+    """The progress of a job, in a place that stays empty until it is shown."""
+
+    def __init__(self, work: Job[Any], key: str, doing: str) -> None:
+        self._work, self._key, self._doing = work, key, doing
+        self._slot = st.empty()
+        self._line: DeltaGenerator | None = None
+        self._said: tuple[int, bool] | None = None
+
+    def show(self) -> None:
+        """Say how far the work is, if that is new."""
+        work = self._work
+        if self._line is None:
+            with self._slot.container():
+                self._line = st.empty()
+                st.button(words.STOP, key=f"{self._key}.stop", type="tertiary", on_click=work.stop)
+        now = work.done, work.stopped
+        if now == self._said:
+            return
+        self._said = now
+        if work.stopped:
+            self._line.html(markup.quiet(words.STOPPED))
+        else:
+            share = min(work.done / max(work.total, 1), 1.0)
+            self._line.progress(share, self._doing.format(done=work.done, total=work.total))

@@ -14,16 +14,38 @@ from bert_core.model.inference import Asked, BertRun
 from bert_core.model.tokenization import Encoding, encode
 from bert_core.palette import DARK, Palette, palette
 from bert_core.serving.engine import Engine
-from ui import cached, markup, state
+from ui import address, cached, markup, state
 from ui.components.strip import token_strip
 from ui.contents import entry
-from ui.fragments import stop_page
 from ui.revisions import revised
 from ui.sidebar import draw_navigation, draw_status, open_engine
+from ui.tail import Tail
 from ui.view import View
 from ui.words import common as words
 
 ICON = "ui/icon.svg"
+
+
+# Marks for whoever waits for the page: its answer is there; what comes late is there too.
+BODY_STANDS, ALL_DRAWN = (f"<i data-testid='bl-{name}'></i>" for name in ("body", "drawn"))
+
+
+@dataclass
+class Head:
+    """What of a page was drawn before its state was known.
+
+    status: the sidebar's place for the model. mark: the place of the marks, empty while the page
+    is drawn.
+    """
+
+    view: View
+    status: DeltaGenerator
+    mark: DeltaGenerator
+    tail: Tail
+
+    def finish(self) -> None:
+        self.mark.html(BODY_STANDS)
+        self.tail.run(on_settled=lambda: self.mark.html(ALL_DRAWN))
 
 
 @dataclass
@@ -34,7 +56,7 @@ class Frame:
     view: View
     engine: Engine
     colours: Palette
-    _status: DeltaGenerator = field(repr=False)
+    _head: "Head" = field(repr=False)
 
     @property
     def bert(self) -> Bert:
@@ -46,7 +68,20 @@ class Frame:
 
     def report(self, run: BertRun | None) -> None:
         """Say in the sidebar which model speaks, and what the run took if there was one."""
-        draw_status(self._status, self.bert, run)
+        draw_status(self._head.status, self.bert, run)
+
+    def part(self, draw: Callable[[], None]) -> None:
+        """Draw a part of the page that may wait for work, see `ui.tail`."""
+
+        def draw_or_say() -> None:
+            with sentence_on_failure():
+                draw()
+
+        self._head.tail.part(draw_or_say)
+
+    def finish(self) -> None:
+        """What every page ends with: its body stands, now comes what is late."""
+        self._head.finish()
 
     def ask(self, asked: Sequence[Asked]) -> Sequence[BertRun]:
         """A `Runner` for analyses that the page waits for."""
@@ -139,11 +174,11 @@ class Page(Frame):
 
 def open_frame(name: str, title: str, lead: str) -> Frame:
     """Draw what all pages have, sentence or not: the sidebar and the title."""
-    view, status = _draw_head(name, title, lead)
+    head = _draw_head(name, title, lead)
     with stop_on_failure():
-        engine = open_engine(view)
+        engine = open_engine(head.view)
     _draw_notice()
-    frame = Frame(name, view, engine, _colours(), status)
+    frame = Frame(name, head.view, engine, _colours(), head)
     frame.report(None)
     return frame
 
@@ -155,7 +190,8 @@ def open_page(
 
     after_text: draws what stands right under the fields.
     """
-    view, status = _draw_head(name, title, lead)
+    head = _draw_head(name, title, lead)
+    view = head.view
     _draw_fields(name, view)
     if after_text is not None:
         after_text()
@@ -163,12 +199,13 @@ def open_page(
         engine = open_engine(view)
     _draw_notice()
     if not view.text.strip():
-        draw_status(status, engine.bert, None)
+        draw_status(head.status, engine.bert, None)
         markup.note(words.EMPTY)
-        stop_page()
+        head.finish()
+        st.stop()
     encoding = encode(engine.bert, view.text, view.pair)
     masked = _masks_of(view, encoding)
-    return Page(name, view, engine, _colours(), status, encoding, masked)
+    return Page(name, view, engine, _colours(), head, encoding, masked)
 
 
 def _masks_of(view: View, encoding: Encoding) -> tuple[int, ...]:
@@ -177,19 +214,21 @@ def _masks_of(view: View, encoding: Encoding) -> tuple[int, ...]:
     )
 
 
-def _draw_head(name: str, title: str, lead: str) -> tuple[View, DeltaGenerator]:
+def _draw_head(name: str, title: str, lead: str) -> Head:
     st.set_page_config(f"{title} · {words.BRAND}", page_icon=ICON, layout="wide")
     markup.apply_style()
-    view = state.current_view()
+    tail = Tail()
+    mark = st.sidebar.empty()
+    view = address.arrive(name)
     with stop_on_failure(), st.sidebar:
         status = draw_navigation(name, view)
     markup.title(title, lead)
-    return view, status
+    return Head(view, status, mark, tail)
 
 
 def _draw_notice() -> None:
     notice = state.take_notice()
-    if state.link_is_too_long():
+    if address.link_is_too_long():
         notice = f"{notice} {words.LINK_TOO_LONG}".strip()
     if notice:
         markup.note(notice)
@@ -206,7 +245,7 @@ def stop_on_failure() -> Iterator[None]:
         yield
     except BertLensError as error:
         st.error(str(error))
-        stop_page()
+        st.stop()
 
 
 @contextmanager

@@ -18,7 +18,8 @@ class Settings(BaseSettings):
     max_parameters: the largest model that is loaded, in millions of parameters; 0 for no limit.
     device: where models run. cache_mb: cache of runs for each model. memory_mb: models and
         caches together. waiting: requests that may wait at once. lab_runs: how many BERTs of the
-        pretraining lab may train at once; 0 switches it off.
+        pretraining lab may train at once; 0 switches it off. tails: whether a page's run goes on
+        until all that comes late is drawn; off for tests that look at a page on its way.
     """
 
     model_config = SettingsConfigDict(env_prefix="BERT_LENS_")
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     memory_mb: int = Field(default=8_000, ge=100)
     waiting: int = Field(default=256, ge=1)
     lab_runs: int = Field(default=2, ge=0, le=64)
+    tails: bool = True
 
     @property
     def named_models(self) -> list[str]:

@@ -13,7 +13,7 @@ from bert_core.model.bert import Bert
 from bert_core.model.checkpoints import EMBEDDED, EMBEDDED_FOLDER, Progress
 from bert_core.model.inference import BertRun
 from bert_core.serving.engine import Engine
-from ui import cached, state
+from ui import address, cached, state
 from ui.contents import CONTENTS
 from ui.revisions import revised
 from ui.settings import settings
@@ -27,7 +27,7 @@ FAILED = "model_failed"
 
 def draw_navigation(page: str, view: View) -> DeltaGenerator:
     """Links to all pages, each with the state carried along; returns the place for the status."""
-    query = None if state.link_is_too_long() else view.to_query()
+    query = None if address.link_is_too_long() else view.to_query()
     st.html(f"<p class='bl-brand'>{escape(words.BRAND)}</p>")
     for group, pages in groupby(CONTENTS, key=lambda one: one.group):
         if group:

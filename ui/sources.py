@@ -31,6 +31,14 @@ def read_source(
     """What is in the uploaded file, or else in the field."""
     left, right = st.columns([3, 2], gap="large")
     with left:
-        pasted = text_field(key, label, default, height=height)
-    file = right.file_uploader(upload, type=KINDS, key=f"{key}.file")
-    return pasted if file is None else bytes(file.getvalue())
+        text_field(key, label, default, height=height)
+    right.file_uploader(upload, type=KINDS, key=f"{key}.file")
+    return source_now(key, default)
+
+
+def source_now(key: str, default: str) -> str | bytes:
+    """What is in the file or the field of `read_source` at this moment; for callbacks too."""
+    file = st.session_state.get(f"{key}.file")
+    if file is not None:
+        return bytes(file.getvalue())
+    return str(st.session_state.get(f"{key}:typed", default))

@@ -1,4 +1,4 @@
-"""The one `View` of a session: read from the link, changed by widgets, written back to the link.
+"""The one `View` of a session: changed by widgets; `ui.address` reads and writes it as a link.
 
 Widgets change it in their callbacks, which run before the script does, so that each click costs
 one run of the script and every part of the page sees the same state.
@@ -9,45 +9,19 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_core.errors import BertLensError
 from bert_core.model.tokenization import MAX_CHARACTERS
 from ui.choices.masked_words import MaskedWordsChoices
-from ui.examples import EXAMPLES
-from ui.link import LONGEST_LINK, link_length
 from ui.revisions import revised
-from ui.view import View, read_query
+from ui.view import View
 from ui.words import common as words
 
 VIEW = "view"
-LINK = "link"  # the query this session wrote last; another one in the address is a link to follow
-LINKS = "links"  # all that it wrote lately
 NOTICE = "notice"
-TOO_LONG = "link_too_long"
 BEFORE = "before"  # sentences and masks that `undo` brings back, the last one at the end
 MOST_UNDONE = 50
 KEEP = object()
-
-
-def current_view() -> View:
-    """The session's view, after a link that was opened, or the browser's back button, had its say.
-
-    A session that starts without a link starts with the first example.
-    """
-    asked = {
-        name: value for name, value in st.query_params.to_dict().items() if value or name == "a"
-    }
-    if asked and asked != st.session_state.get(LINK) and not _is_late(asked):
-        view = read_query(asked)
-        if not asked.keys() & {"a", "b", "z"}:
-            view = replace(view, text=EXAMPLES[0].text, pair=EXAMPLES[0].pair)
-        st.session_state[VIEW] = view
-    elif VIEW not in st.session_state:
-        st.session_state[VIEW] = EXAMPLES[0].view()
-    view = st.session_state[VIEW]
-    _write_link(view)
-    return view
 
 
 def view() -> View:
@@ -60,10 +34,9 @@ def view() -> View:
     return found
 
 
-def held_view() -> View | None:
-    """The view, None before a page asked for it."""
-    found: View | None = st.session_state.get(VIEW)
-    return found
+def is_open() -> bool:
+    """Whether a page has been opened in this session."""
+    return VIEW in st.session_state
 
 
 def change(**fields: Any) -> None:
@@ -129,11 +102,6 @@ def take_notice() -> str:
     return str(st.session_state.pop(NOTICE, ""))
 
 
-def link_is_too_long() -> bool:
-    """Whether no address can hold the view."""
-    return bool(st.session_state.get(TOO_LONG))
-
-
 def bound(
     choices: type,
     field: str,
@@ -167,27 +135,3 @@ def guarded(action: Callable[..., None], *args: Any) -> None:
         action(*args)
     except BertLensError as error:
         notice(str(error))
-
-
-def _is_late(asked: dict[str, str]) -> bool:
-    """Whether the browser had not heard of the newest link yet, and named one from before it.
-
-    One from before is asked for by the back button only, and Streamlit says so.
-    """
-    context = get_script_run_ctx()
-    goes_back = context is not None and context.is_history_navigation
-    return asked in st.session_state.get(LINKS, ()) and not goes_back
-
-
-def _write_link(view: View) -> None:
-    query = view.to_query()
-    st.session_state[TOO_LONG] = link_length(query) > LONGEST_LINK
-    if st.session_state[TOO_LONG]:
-        query = {}
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
-    st.session_state[LINK] = query
-    links = st.session_state.setdefault(LINKS, [])
-    if query not in links:
-        links.append(query)
-        del links[:-MOST_UNDONE]

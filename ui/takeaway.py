@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ui import markup, state
+from ui import address, markup, state
 from ui.components.pictures import picture_buttons
 from ui.page import Frame
 from ui.view import read_query
@@ -134,7 +134,7 @@ def _safe(cell: Any) -> Any:
 
 def _draw_link(page: Frame) -> None:
     with st.popover(words.LINK, type="tertiary"):
-        if state.link_is_too_long():
+        if address.link_is_too_long():
             markup.note(words.LINK_TOO_LONG)
         else:
             st.code(

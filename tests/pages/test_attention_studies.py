@@ -175,7 +175,7 @@ def test_flow_of_a_long_text_is_on_canvases(embedded: Bert) -> None:
 
 def test_heads_are_compared_with_each_other_on_request(pair_run: BertRun) -> None:
     at = visit("attention", **OPEN, study="alike")
-    at.button(key="attention.alike.start").click().run()
+    at.button(key="attention.alike.go").click().run()
     distances = bert_core.head_distances(pair_run.attentions)
     order = sorted_order(distances)
     (heat,) = figure(at, "attention.alike.map")["data"]
@@ -193,7 +193,7 @@ def test_a_list_of_ones_own_is_summed_up(embedded: Bert) -> None:
     at = scanned(visit("attention", **OPEN, study="many"))
     at.segmented_control(key="attention.many.set").set_value("own").run()
     widget(at.text_area, "attention.many.own.text").set_value(own).run()
-    at.button(key="attention.many.own.start").click().run()
+    at.button(key="attention.many.own.go").click().run()
     assert_fine(scanned(at))
     runs = [run_bert(embedded, encode(embedded, *line.split("\t"))) for line in own.splitlines()]
     summary = bert_core.summarise_heads(
@@ -219,7 +219,7 @@ def test_a_file_that_is_no_list_is_refused_in_a_sentence(content: bytes) -> None
     at = visit("attention", a=KEYS, study="many")
     at.segmented_control(key="attention.many.set").set_value("own").run()
     at.file_uploader(key="attention.many.own.file").set_value(("l.txt", content, "text/plain"))
-    at.button(key="attention.many.own.start").click().run()
+    at.button(key="attention.many.own.go").click().run()
     page.assert_whole(at, "attention")
     assert len(page.warnings(at)) == 1
 
@@ -229,14 +229,14 @@ def test_a_list_that_is_refused_takes_the_place_of_the_one_before() -> None:
     at.segmented_control(key="attention.many.set").set_value("own").run()
     for text in ("The cat sat.", "one\ttwo\tthree"):
         widget(at.text_area, "attention.many.own.text").set_value(text)
-        at.button(key="attention.many.own.start").click().run()
+        at.button(key="attention.many.own.go").click().run()
         scanned(at)
     for _ in range(2):
         assert len(page.warnings(at)) == 1
         assert study_words.MANY_QUIET.format(texts=1) not in said(at)
         at.run()
     widget(at.text_area, "attention.many.own.text").set_value("The cat sat.")
-    at.button(key="attention.many.own.start").click().run()
+    at.button(key="attention.many.own.go").click().run()
     assert page.warnings(scanned(at)) == []
     assert study_words.MANY_QUIET.format(texts=1) in said(at)
 

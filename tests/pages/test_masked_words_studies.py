@@ -112,15 +112,8 @@ def jobs(at: AppTest) -> list[Any]:
     ]
 
 
-def ask_for_hints(at: AppTest) -> AppTest:
-    """What the browser sends once the page stands, and again until it was told all."""
-    return press(at, SLOT, again=True) if hints(at)["again"] else at
-
-
 def ready(at: AppTest) -> AppTest:
     """The page once all that goes on beside it has ended."""
-    if [one for one in page.components(at) if one.component_name.endswith("hints")]:
-        ask_for_hints(at)
     assert all(job.wait(WAIT) for job in jobs(at))
     return at.run()
 
@@ -225,7 +218,7 @@ def test_a_model_without_the_head_says_so_at_every_question(study: str, tmp_path
         targets="cat, dog",
     )
     if study == "calibration":
-        at.button(key="masked_words.calibration.start").click().run()
+        at.button(key="masked_words.calibration.go").click().run()
         ready(at)
     page.assert_whole(at, "masked_words")
     assert page.errors(at) == []
@@ -464,7 +457,7 @@ def score(at: AppTest, source: str, what: str = "list") -> AppTest:
     if what == "pairs":
         at.segmented_control(key="masked_words.rank.what").set_value(what).run()
     widget(at.text_area, f"masked_words.rank.{what}").set_value(source).run()
-    at.button(key="masked_words.rank.go").click().run()
+    at.button(key=f"masked_words.rank.{what}.go").click().run()
     return ready(at)
 
 
@@ -565,7 +558,7 @@ def test_an_uploaded_file_of_pairs_is_read(embedded: Bert) -> None:
     content = f'id,bad,good\n1,"{LIST[1]}","{LIST[0]}"\n'.encode()
     at.file_uploader(key="masked_words.rank.pairs.file").set_value(("p.csv", content, "text/csv"))
     at.run()
-    at.button(key="masked_words.rank.go").click().run()
+    at.button(key="masked_words.rank.pairs.go").click().run()
     (row,) = table_with(ready(at), *words.PAIRS_HEADS)
     assert row[1:3] == [LIST[0], LIST[1]]
 
@@ -607,7 +600,7 @@ def hold_scores(monkeypatch: pytest.MonkeyPatch, after: int) -> Held:
 def paste_long(at: AppTest) -> AppTest:
     source = "\n".join(f"The cat sat on mat {number}." for number in range(30))
     widget(at.text_area, "masked_words.rank.list").set_value(source).run()
-    return at.button(key="masked_words.rank.go").click().run()
+    return at.button(key="masked_words.rank.list.go").click().run()
 
 
 def test_a_list_that_is_stopped_keeps_what_was_scored_and_says_so(
@@ -658,7 +651,7 @@ def test_a_list_that_was_stopped_is_scored_again_on_request(
     at = ask("rank", a=DOCTOR)
     held = hold_scores(monkeypatch, 4)
     stopped(paste_long(at), held, "masked_words.rank.list")
-    at.button(key="masked_words.rank.go").click().run()
+    at.button(key="masked_words.rank.list.go").click().run()
     ready(at)
     assert words.BEST_QUIET.format(count=30) in said(at)
     assert "Stopped: " not in said(at)
@@ -670,7 +663,7 @@ def test_calibration_that_is_stopped_keeps_the_texts_so_far_and_can_be_made_agai
     held = Held(calibrate, 2)
     monkeypatch.setattr("ui.masked_words.calibration.calibrate", held)
     at = ask("calibration", a=DOCTOR)
-    at.button(key="masked_words.calibration.start").click().run()
+    at.button(key="masked_words.calibration.go").click().run()
     assert held.waits.wait(WAIT)
     at.run()
     assert words.CALIBRATION_RUNNING.format(done=2, total=len(FEW)) in progress(at)
@@ -679,7 +672,7 @@ def test_calibration_that_is_stopped_keeps_the_texts_so_far_and_can_be_made_agai
     assert common.PARTLY.format(done=3, total=len(FEW)) in said(at)
     partly = summarise_calibration([*calibrate(embedded, FEW)][:3])
     assert f"{partly.masks:,} masks in 3 texts" in said(at)
-    at.button(key="masked_words.calibration.start").click().run()
+    at.button(key="masked_words.calibration.go").click().run()
     ready(at)
     assert "Stopped: " not in said(at)
     assert f"masks in {len(FEW)} texts" in said(at)
@@ -783,7 +776,7 @@ def test_calibration_is_measured_on_request_and_is_the_librarys(embedded: Bert) 
     at = ask("calibration", a=DOCTOR)
     assert words.CALIBRATION_ASK.format(masks=1200, texts=len(FEW)) in said(at)
     assert not [one for one in at.get("plotly_chart") if one.key == calibration.CHART]
-    at.button(key="masked_words.calibration.start").click().run()
+    at.button(key="masked_words.calibration.go").click().run()
     assert_fine(ready(at))
     samples: list[MaskedGuesses] = [*calibrate(embedded, FEW)]
     found = summarise_calibration(samples)
@@ -848,7 +841,7 @@ def assert_hint(given: list[Any], one: TokenSurprisal, word: Any) -> None:
     assert ("the whole word" in written) == several
 
 
-def test_a_long_text_says_how_far_it_is_and_the_one_pointed_at_comes_first(
+def test_a_long_text_says_how_far_it_is_and_what_is_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[int] = []
@@ -862,18 +855,16 @@ def test_a_long_text_says_how_far_it_is_and_the_one_pointed_at_comes_first(
         return predict_each(bert, encoding, k, positions, run)
 
     monkeypatch.setattr("ui.masked_words.hints.predict_each", slow)
-    at = ask_for_hints(visit("masked_words", a=LONG))
+    at = visit("masked_words", a=LONG)
     assert waits.wait(WAIT)
     at.run()
     tokens = len(asked[:AT_ONCE])
     assert sorted(map(int, hints(at)["hints"])) == sorted(asked) == [*range(1, tokens + 1)]
     total = page.strip_tokens(at)[1:-1]
     assert words.READING.format(done=AT_ONCE, total=len(total)) in progress(at)
-    press(at, SLOT, want=70)
+    assert not hints(at)["whole"]
     go_on.set()
-    ready(at)
-    # The batch under way was taken before anybody pointed; the next begins with what is wanted.
-    assert asked[2 * AT_ONCE] == 70
+    assert hints(ready(at))["whole"]
     assert sorted(asked) == [*range(1, len(total) + 1)]
     assert progress(at) == ""
 
@@ -892,7 +883,7 @@ def stopped_reading(monkeypatch: pytest.MonkeyPatch) -> AppTest:
         return predict_each(bert, encoding, k, positions, run)
 
     monkeypatch.setattr("ui.masked_words.hints.predict_each", slow)
-    at = ask_for_hints(visit("masked_words", a=LONG))
+    at = visit("masked_words", a=LONG)
     assert waits.wait(WAIT)
     at.run()
     at.button(key=f"{SLOT}.stop").click().run()
@@ -1031,6 +1022,7 @@ def test_layer_by_layer_costs_no_second_pass(
         return usual(bert, asked)
 
     monkeypatch.setattr(engine, "_run_batch", counting)
+    monkeypatch.setattr("ui.masked_words.hints.ask_all", lambda *_: iter(()))
     asked = {"a": "She opened the door.", "b": "The room was dark.", "mask": "2"}
     at = page.visit(name, **asked, **{query: "layers"})
     assert not at.exception

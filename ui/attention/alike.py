@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 
 from bert_core.arrays import Floats
 from bert_core.attention.similarity import head_distances, sorted_order
 from bert_core.figures.layout import blank_layout
 from bert_core.model.inference import BertRun
 from bert_core.palette import Palette
+from bert_core.serving.job import Job
+from bert_core.serving.waiting import StillWanted
 from ui import charts, markup
+from ui.jobs import ask_button, asked_for, draw_progress, session_job
 from ui.page import Page
 from ui.takeaway import draw_study_foot
 from ui.words import attention_studies as words
@@ -23,13 +25,14 @@ SIZE = 560
 
 def draw_alike(page: Page, run: BertRun) -> None:
     key = (page.bert.fingerprint, run.encoding.ids, run.encoding.segments)
-    found = st.session_state.get(SLOT)
-    if found is None or found[0] != key:
+    if asked_for(SLOT) != key:
         markup.note(words.ALIKE_ASK.format(count=page.bert.layers * page.bert.heads))
-        if not st.button(words.ALIKE_START, key="attention.alike.start"):
-            return
-        found = st.session_state[SLOT] = (key, compute(run))
-    distances = found[1]
+        ask_button(words.ALIKE_START, SLOT, lambda: key)
+        return
+    job: Job[Floats] = session_job(SLOT, key, 1, lambda wanted: compute(run, wanted))
+    if not draw_progress(job, SLOT, words.ALIKE_RUNNING) or not job.results:
+        return
+    distances = job.results[0]
     order = sorted_order(distances)
     names = [f"{at // page.bert.heads + 1}.{at % page.bert.heads + 1}" for at in order]
     first, second = closest_pair(distances)
@@ -57,20 +60,10 @@ def table_rows(distances: Floats, heads: int) -> Iterator[tuple[str, str, float]
         yield head(int(first), heads), head(int(second), heads), float(distances[first, second])
 
 
-def compute(run: BertRun) -> Floats:
+def compute(run: BertRun, wanted: StillWanted) -> Iterator[Floats]:
     if run.attentions is None:
         raise ValueError("The run kept no attentions.")
-    line = st.progress(0.0, words.ALIKE_RUNNING)
-
-    def show(done: int, total: int) -> None:
-        line.progress(done / total, words.ALIKE_RUNNING)
-
-    distances = head_distances(
-        run.attentions,
-        progress=show,
-    )
-    line.empty()
-    return distances
+    yield head_distances(run.attentions, wanted=wanted)
 
 
 def closest_pair(distances: Floats) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from bert_core.texts.hundred import bundled_hundred, parse_list
 from ui import markup
 from ui.attention.measured import amount
 from ui.attention.scans import TextReading, Texts, read_texts
+from ui.jobs import ask_button, asked_for
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_switch
 from ui.takeaway import draw_study_foot
@@ -42,15 +43,21 @@ def own_list() -> Texts | None:
     Raises:
         InputError: it was refused, and no other has been asked for since.
     """
-    pasted = st.text_area(words.PASTE, key=f"{OWN}.text", max_chars=200_000)
-    upload = st.file_uploader(words.UPLOAD, type=["txt", "tsv", "csv"], key=f"{OWN}.file")
-    if st.button(words.START, key=f"{OWN}.start"):
-        raw = upload.getvalue().decode("utf-8", "replace") if upload is not None else pasted
-        st.session_state[OWN] = parsed(raw)
-    texts, refused = st.session_state.get(OWN, (None, ""))
+    st.text_area(words.PASTE, key=f"{OWN}.text", max_chars=200_000)
+    st.file_uploader(words.UPLOAD, type=["txt", "tsv", "csv"], key=f"{OWN}.file")
+    ask_button(words.START, OWN, lambda: parsed(typed()))
+    texts, refused = asked_for(OWN, (None, ""))
     if refused:
         raise InputError(refused)
     return texts
+
+
+def typed() -> str:
+    """What is in the fields now."""
+    upload = st.session_state[f"{OWN}.file"]
+    if upload is None:
+        return str(st.session_state[f"{OWN}.text"])
+    return str(upload.getvalue().decode("utf-8", "replace"))
 
 
 def parsed(raw: str) -> tuple[Texts | None, str]:

@@ -29,4 +29,4 @@ def draw_studies(page: Page, run: BertRun) -> None:
         draw_choice(page, AttentionChoices, "study", words.TITLE, words.STUDIES)
         asked = page.view.chosen(AttentionChoices).study
         if asked in STUDY:
-            STUDY[asked](page, run)
+            page.part(lambda: STUDY[asked](page, run))

@@ -1,6 +1,6 @@
 """The four readings of one sentence, each the door to its page."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import streamlit as st
@@ -13,7 +13,7 @@ from bert_core.masked_words.predict import predict_masked
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding
 from bert_core.next_sentence.score import score_next_sentence
-from ui import charts, markup
+from ui import address, charts, markup
 from ui.components.heads import single_map
 from ui.contents import entry
 from ui.default_tokens import word_positions
@@ -33,7 +33,7 @@ def draw_pieces(page: Page) -> None:
         words.PIECES_SPECIAL if encoding.pair is None else words.PIECES_SPECIAL_PAIR,
     )
     markup.lines(split_rows(encoding))
-    door("tokenization", page.view)
+    door("tokenization")
 
 
 def split_rows(encoding: Encoding) -> list[str]:
@@ -86,7 +86,7 @@ def draw_link(page: Page, run: BertRun, focus: int, link: AttentionLink | None) 
             if link and page.view.look is None:
                 note += " " + words.LINK_STRONGEST.format(heads=heads)
             markup.note(note)
-            door("attention", replace(page.view, layer=layer, head=head, look=focus))
+            door("attention", lambda view: replace(view, layer=layer, head=head, look=focus))
 
 
 def link_heading(page: Page, link: AttentionLink | None, layer: int, head: int) -> None:
@@ -126,14 +126,14 @@ def draw_guesses(page: Page, run: BertRun, focus: int) -> None:
         if written
         else words.TYPED_MASK
     )
-    door("masked_words", page.view)
+    door("masked_words")
 
 
 def draw_next_sentence(page: Page, run: BertRun) -> None:
     if page.encoding.pair is None:
         markup.heading(words.NEEDS_PAIR)
         markup.note(words.TYPE_PAIR)
-        door("next_sentence", page.view)
+        door("next_sentence")
         return
     score = score_next_sentence(page.bert, run)
     markup.heading(words.FOLLOWS if score.is_next >= 0.5 else words.NOT_FOLLOWS, words.SAYS)
@@ -144,13 +144,13 @@ def draw_next_sentence(page: Page, run: BertRun) -> None:
         words.SPLIT_BAR.format(share=share),
     )
     markup.big(share, words.FOLLOWS_NOTE)
-    door("next_sentence", page.view)
+    door("next_sentence")
 
 
-def door(name: str, view: View) -> None:
+def door(name: str, change: Callable[[View], View] = lambda view: view) -> None:
+    """The way to the page that says more, on which the view is changed."""
     page = entry(name)
-    label = words.DOOR.format(page=page.label)
-    st.page_link(page.path, label=label, query_params=view.to_query())
+    address.door(page.path, words.DOOR.format(page=page.label), change)
 
 
 def table_rows(

@@ -14,7 +14,7 @@ from bert_core.model.tokenization import Encoding
 from bert_core.serving.runner import engine_runner
 from bert_core.texts.hundred import bundled_hundred
 from ui import charts, markup
-from ui.jobs import draw_progress, drop_partly, say_partly, session_job
+from ui.jobs import ask_button, asked_for, draw_progress, say_partly, session_job
 from ui.page import Page
 from ui.takeaway import draw_study_foot
 from ui.words import masked_words_studies as words
@@ -27,10 +27,8 @@ def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> None:
     texts = bundled_hundred()
     markup.note(words.CALIBRATION_ASK.format(masks=MASKS, texts=len(texts)))
     asked = page.bert.fingerprint
-    if st.button(words.CALIBRATION_START, key=f"{SLOT}.start"):
-        st.session_state[f"{SLOT}.asked"] = asked
-        drop_partly(SLOT)
-    if st.session_state.get(f"{SLOT}.asked") != asked:
+    ask_button(words.CALIBRATION_START, SLOT, lambda: asked)
+    if asked_for(SLOT) != asked:
         return
     places = sample_masks(page.bert, texts)
     job = session_job(

@@ -27,9 +27,9 @@ from bert_core.serving.job import Job
 from bert_core.serving.runner import engine_runner
 from bert_core.texts.lists import ParsedList, read_lines
 from ui import charts, markup
-from ui.jobs import draw_progress, drop_partly, say_partly, session_job
+from ui.jobs import ask_button, asked_for, draw_progress, say_partly, session_job
 from ui.page import Page
-from ui.sources import read_source
+from ui.sources import read_source, source_now
 from ui.switches import draw_switch
 from ui.takeaway import draw_study_foot
 from ui.words import masked_words_studies as words
@@ -43,7 +43,8 @@ SHORT = 90
 def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
     what = draw_switch(f"{SLOT}.what", words.RANK_WHAT, words.RANK_WHATS)
     label = words.RANK_LIST if what == "list" else words.RANK_PAIRS
-    source = read_source(f"{SLOT}.{what}", label, example_of(what), words.UPLOAD)
+    key, example = f"{SLOT}.{what}", example_of(what)
+    read_source(key, label, example, words.UPLOAD)
     if what == "pairs":
         markup.note(words.PAIRS_CARE)
     left, right = st.columns(2)
@@ -51,10 +52,8 @@ def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
         method: Method = select(words.METHOD, METHODS, words.METHODS, "method")
     with right:
         measure: Measure = select(words.MEASURE, MEASURES, words.MEASURES, "measure")
-    if st.button(words.SCORE, key=f"{SLOT}.go"):
-        st.session_state[f"{SLOT}.asked.{what}"] = source
-        drop_partly(f"{SLOT}.{what}")
-    asked = st.session_state.get(f"{SLOT}.asked.{what}", example_of(what))
+    ask_button(words.SCORE, key, lambda: source_now(key, example))
+    asked = asked_for(key, example)
     parsed = read_lines(asked) if what == "list" else read_pairs(asked)
     for _, problem in parsed.broken:
         markup.note(problem)

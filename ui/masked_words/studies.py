@@ -12,7 +12,7 @@ from ui.masked_words.layers import draw_layers
 from ui.masked_words.rank import draw_rank
 from ui.masked_words.targets import draw_targets
 from ui.masked_words.training import draw_training
-from ui.page import Page, sentence_on_failure
+from ui.page import Page
 from ui.switches import draw_choice
 from ui.words import masked_words_studies as words
 
@@ -34,5 +34,4 @@ def draw_studies(page: Page, encoding: Encoding, place: int | None) -> None:
         draw_choice(page, MaskedWordsChoices, "mlm", words.TITLE, words.STUDIES)
         asked = page.view.chosen(MaskedWordsChoices).mlm
         if asked in STUDY:
-            with sentence_on_failure():
-                STUDY[asked](page, encoding, place)
+            page.part(lambda: STUDY[asked](page, encoding, place))

@@ -11,7 +11,7 @@ from ui.next_sentence.layout import draw_layout
 from ui.next_sentence.order import draw_order
 from ui.next_sentence.topic import draw_topic
 from ui.next_sentence.why import draw_why
-from ui.page import Page, sentence_on_failure
+from ui.page import Page
 from ui.switches import draw_choice
 from ui.words import next_sentence_studies as words
 
@@ -39,5 +39,4 @@ def draw_studies(page: Page, run: BertRun) -> None:
         elif run.encoding.pair is None and study not in NEED_NO_PAIR:
             markup.note(words.NEEDS_PAIR)
         else:
-            with sentence_on_failure():
-                STUDY[study](page, run)
+            page.part(lambda: STUDY[study](page, run))

@@ -17,39 +17,53 @@ from bert_core.pretraining.documents import is_held_out, read_documents, read_he
 from bert_core.serving.runner import engine_runner
 from bert_core.serving.waiting import StillWanted
 from ui import cached, markup
-from ui.jobs import draw_progress, session_job
-from ui.page import Frame, sentence_on_failure
-from ui.pretraining.shown import ShownRun
+from ui.choices.pretraining import PretrainingChoices
+from ui.jobs import ask_button, asked_for, draw_progress, session_job
+from ui.page import Frame
+from ui.pretraining.shown import ShownRun, read_runs
+from ui.tail import again_in
 from ui.takeaway import draw_study_foot
 from ui.words import pretraining as words
 
 SLOT = "pretraining.compare"
 MASKS, PAIRS = 800, 120
+AGAIN_SECONDS = 2.0
 
 
-def draw_compare(frame: Frame, runs: list[ShownRun]) -> None:
+def draw_compare(frame: Frame) -> None:
     """The table of `python -m bert_core evaluate`, for what was trained and the model in use."""
-    trained = {
+    with st.expander(words.COMPARE):
+        frame.part(lambda: _draw(frame))
+
+
+def _draw(frame: Frame) -> None:
+    runs = read_runs(frame.view.chosen(PretrainingChoices).runs)
+    if not all(run.status.ended for run in runs):
+        again_in(AGAIN_SECONDS)  # more of it may be trained by then
+    markup.note(words.COMPARE_NOTE)
+    asked = models_of(frame, runs)
+    ask_button(words.COMPARE_START, SLOT, lambda: asked)
+    chosen = asked_for(SLOT)
+    if chosen is None:
+        return
+    job = session_job(SLOT, chosen, len(chosen), partial(measure, chosen))
+    if draw_progress(job, SLOT, words.COMPARE_DOING) and job.results:
+        _draw_table(frame, list(zip([name for name, _ in chosen], job.results, strict=False)))
+
+
+def models_of(frame: Frame, runs: list[ShownRun]) -> tuple[tuple[str, str], ...]:
+    """Names and sources: the newest model of each run, the embedded one, the one in use."""
+    models = {
         words.COMPARE_NAME.format(name=run.name, step=run.status.models[-1]): model_source(
             run.id, run.status.models[-1]
         )
         for run in runs
         if run.status.models
     }
-    models = trained | {EMBEDDED: EMBEDDED}
+    models[EMBEDDED] = EMBEDDED
     if frame.view.model not in models.values():
         models[frame.view.model] = frame.view.model
-    with st.expander(words.COMPARE), sentence_on_failure():
-        markup.note(words.COMPARE_NOTE)
-        asked = tuple(models.items())
-        if st.button(words.COMPARE_START, key=f"{SLOT}.start"):
-            st.session_state[f"{SLOT}.asked"] = asked
-        if st.session_state.get(f"{SLOT}.asked") != asked:
-            return
-        job = session_job(SLOT, asked, len(asked), partial(measure, asked))
-        if draw_progress(job, SLOT, words.COMPARE_DOING) and job.results:
-            names = [name for name, _ in asked]
-            _draw_table(frame, list(zip(names, job.results, strict=False)))
+    return tuple(models.items())
 
 
 def measure(models: tuple[tuple[str, str], ...], wanted: StillWanted) -> Iterator[Evaluation]:

@@ -22,9 +22,13 @@ def draw_models(runs: list[ShownRun]) -> None:
 
 def _draw_model(run: ShownRun) -> None:
     step = run.status.models[-1]
-    if st.button(words.OPEN, key=f"pretraining.open.{run.id}", type="tertiary"):
-        open_model(model_source(run.id, step), words.OPEN_DONE)
-        st.rerun()
+    st.button(
+        words.OPEN,
+        key=f"pretraining.open.{run.id}",
+        type="tertiary",
+        on_click=open_model,
+        args=(model_source(run.id, step), words.OPEN_DONE),
+    )
     folder = run.run.folder / files.MODELS / f"step-{step}"
     st.download_button(
         words.PACK,

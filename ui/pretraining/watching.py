@@ -11,12 +11,12 @@ from bert_core.figures.pretraining import LossWords, loss_curves
 from bert_core.lab import folder as files
 from ui import cached, charts, markup
 from ui.choices.pretraining import PretrainingChoices
-from ui.fragments import fragment
 from ui.page import Frame
 from ui.pretraining.looks import draw_looks
 from ui.pretraining.models import draw_models
 from ui.pretraining.scale import draw_scale
 from ui.pretraining.shown import ShownRun, read_runs
+from ui.tail import again_in
 from ui.words import pretraining as words
 
 POLL_SECONDS = 1.0
@@ -30,29 +30,15 @@ def draw_runs(frame: Frame, runs: list[ShownRun]) -> None:
     """The runs of the view that are there; while one still changes, again every second."""
     if len(runs) < len(frame.view.chosen(PretrainingChoices).runs):
         markup.note(words.GONE)
-    if not runs:
-        draw_scale(frame, runs)
-        return
-    if all(run.status.ended for run in runs):
-        _draw_ended(frame)
+    if runs:
+        frame.part(lambda: _draw(frame, read_runs(frame.view.chosen(PretrainingChoices).runs)))
     else:
-        _draw_live(frame)
-
-
-@fragment(run_every=POLL_SECONDS)
-def _draw_live(frame: Frame) -> None:
-    runs = read_runs(frame.view.chosen(PretrainingChoices).runs)
-    _draw(frame, runs)
-    if all(run.status.ended for run in runs):
-        st.rerun()
-
-
-@fragment()
-def _draw_ended(frame: Frame) -> None:
-    _draw(frame, read_runs(frame.view.chosen(PretrainingChoices).runs))
+        draw_scale(frame, runs)
 
 
 def _draw(frame: Frame, runs: list[ShownRun]) -> None:
+    if not all(run.status.ended for run in runs):
+        again_in(POLL_SECONDS)
     _draw_learning(frame, runs)
     draw_scale(frame, runs)
 

@@ -14,7 +14,7 @@ from tests.browser.bench import Bench, OpenBench
 from ui.components import hints as hints_module
 from ui.components import strip as strip_module
 from ui.components.assets import read_css, read_js
-from ui.components.hints import AGAIN, MOST_GUESSES, Hint, token_hints
+from ui.components.hints import MOST_GUESSES, Hint, token_hints
 from ui.components.palette_css import palette_css
 from ui.components.strip import token_strip
 from ui.components.strip.data import fingerprint
@@ -64,7 +64,7 @@ def given_hints(
 ) -> dict[str, Any]:
     """What the browser gets from `token_hints`."""
     words = {"label": "What is expected", "idle": IDLE, "pending": PENDING}
-    settings = {**words, "on_want": print, **options}
+    settings = {**words, "on_want": print, "whole": True, **options}
     with patch.object(hints_module, "mount") as mounted:
         token_hints(encoding, key="k", hints=hints, bars=bars, **settings)
     shown: dict[str, Any] = json.loads(
@@ -85,7 +85,7 @@ def given_strip(encoding: Encoding, **options: Any) -> dict[str, Any]:
 def read(encoding: Encoding, event: dict[str, Any]) -> int | None:
     """What Python makes of what the browser sends."""
     with patch.object(hints_module, "mount") as mounted:
-        token_hints(encoding, key="k", label="", hints={}, bars={}, idle="", pending="")
+        token_hints(encoding, key="k", label="", hints={}, bars={}, idle="", pending="", whole=True)
     found: int | None = mounted.call_args.args[3](event)
     return found
 
@@ -510,41 +510,11 @@ def test_css_uses_only_colours_of_the_palette() -> None:
         assert f"--bl-{part.split(')')[0]}:" in css
 
 
-# More to come
+# What comes late
 
 
-def test_the_server_is_asked_again_until_it_says_that_this_was_all(bench: Bench) -> None:
+def test_nothing_is_asked_for_by_itself(bench: Bench) -> None:
     bench.clear()
-    bench.show("hints", {**given_hints(an_encoding(), again=20), "seen": 1})
-    bench.until_sent("(value) => value.again")
-    bench.forget_sent()
-    bench.tab.wait_for_timeout(200)
-    assert bench.sent("hints") == []  # once for each answer
-    bench.show("hints", {**given_hints(an_encoding(), again=20), "seen": 2})
-    bench.until_sent("(value) => value.again")
-    bench.forget_sent()
-    bench.show("hints", given_hints(an_encoding()))
+    bench.show("hints", {**given_hints(an_encoding()), "whole": False})
     bench.tab.wait_for_timeout(200)
     assert bench.sent("hints") == []
-
-
-def test_being_asked_again_is_no_token_that_is_wanted() -> None:
-    called: list[object] = []
-    with patch.object(hints_module, "mount") as mounted:
-        token_hints(
-            an_encoding(),
-            key="k",
-            label="",
-            hints={},
-            bars={},
-            idle="",
-            pending="",
-            again=20,
-            on_again=lambda: called.append("again"),
-            on_want=called.append,
-        )
-    heard = mounted.call_args.args[4]
-    heard(AGAIN)
-    heard(3)
-    assert called == ["again", 3]
-    assert mounted.call_args.args[3]({"again": True}) == AGAIN

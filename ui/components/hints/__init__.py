@@ -27,8 +27,6 @@ FULL_BAR = 16.0
 MOST_GUESSES = 8
 PIECE_LENGTH = 40
 
-AGAIN = -1  # in place of a position: nothing new is wanted, only what there is by now
-
 # A probability of 1 may have become a little more by rounding, its bits a little less than 0.
 SLACK = 1e-3
 
@@ -56,8 +54,7 @@ def token_hints(
     pending: str,
     channel: str = "",
     unit: str = "{number} bits",
-    again: int = 0,
-    on_again: Callable[[], None] | None = None,
+    whole: bool,
     on_want: Callable[[int], None] | None = None,
 ) -> None:
     """Draw the readout.
@@ -70,8 +67,7 @@ def token_hints(
     idle: the line where nothing is pointed at, or an added token without a hint.
     pending: the line at a token without a hint.
     channel: the one of the strip. unit: a bar's number in words, said on hover.
-    again: milliseconds after which the browser asks for a rerun, since there will be more; 0: not.
-    on_again: called then, before the script runs.
+    whole: whether this is all there will be, for programs that wait for it.
     on_want: called with the position of a token without a hint at which the pointer rests, once
         for each, before the script runs (`events.mount`). Without it none is asked for.
 
@@ -88,14 +84,11 @@ def token_hints(
         "given": fingerprint(encoding.ids),
         "bars": _bars(encoding, bars, unit),
         "asks": on_want is not None,
-        "again": again,
+        "whole": whole,
     }
 
     def take(position: int) -> None:
-        if position == AGAIN:
-            if on_again is not None:
-                on_again()
-        elif on_want is not None:
+        if on_want is not None:
             on_want(position)
 
     mount(_hints, key, lambda heard: {**shown, "heard": heard}, _reader(encoding), take)
@@ -128,8 +121,6 @@ def _reader(encoding: Encoding) -> Callable[[Mapping[str, Any]], int | None]:
     given = fingerprint(encoding.ids)
 
     def read(sent: Mapping[str, Any]) -> int | None:
-        if sent.get("again") is True:
-            return AGAIN
         position = sent.get("want")
         is_ours = sent.get("text") == given and _is_in_a_word(encoding, position)
         return position if is_ours else None

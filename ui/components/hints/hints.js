@@ -53,7 +53,6 @@ class TokenHints {
     window.removeEventListener("pointermove", this.onHand, true);
     clearTimeout(this.linger);
     clearTimeout(this.timer);
-    clearTimeout(this.next);
     this.events.leave();
     this.bars.leave();
     this.pointing.leave();
@@ -72,8 +71,6 @@ class TokenHints {
     if (bars !== this.given) this.bars.give();
     this.given = bars;
     this.say();
-    clearTimeout(this.next);
-    if (data.again) this.next = setTimeout(() => this.sendAgain(), data.again);
   }
 
   // The strip may be ahead of what is known here: positions then mean other tokens.
@@ -130,11 +127,6 @@ class TokenHints {
       this.asked.add(at);
       this.events.push({ want: at, text: this.data.given });
     }, REST_MS);
-  }
-
-  // More is on its way: the server is asked for it until it says that this was all.
-  sendAgain() {
-    this.events.push({ again: true });
   }
 
   stopWaiting() {

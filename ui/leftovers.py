@@ -1,0 +1,64 @@
+"""What the run before drew and this one did not: taken off the page while the run still goes on.
+
+Streamlit takes such elements away where a run ends. A page whose tail goes on would keep them,
+dimmed, beside what is true now. Elements have places, counted from 0 in each container; so what is
+left over of a container is what stands at the places beyond those that this run drew.
+"""
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+HELD = "leftovers"
+Path = tuple[int, ...]
+
+
+class Drawn:
+    """How many places of each container this run drew; begins to count when it is made."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Path, int] = {}
+        # What the browser may hold at most: empty elements at places it has not are harmless,
+        # since they are sent in ascending order.
+        self._held: dict[Path, int] = st.session_state.setdefault(HELD, {})
+        self._send: Callable[[ForwardMsg], None] | None = None
+        context = get_script_run_ctx()
+        if context is not None:
+            self._send = context._enqueue
+            context._enqueue = self._note
+
+    def clear(self) -> None:
+        """Empty the places beyond those drawn, in every container that was drawn."""
+        for container, count in list(self._counts.items()):
+            for place in range(count, self._held.get(container, 0)):
+                self._empty((*container, place))
+            self._held[container] = count
+
+    def _empty(self, path: Path) -> None:
+        message = ForwardMsg()
+        message.delta.new_element.empty.SetInParent()
+        message.metadata.delta_path[:] = path
+        context = get_script_run_ctx()
+        if self._send is not None and context is not None:
+            message.metadata.active_script_hash = context.pages_manager.main_script_hash
+            self._send(message)
+
+    def _note(self, message: ForwardMsg) -> None:
+        path = tuple(message.metadata.delta_path)
+        if path:
+            self._forget_below(path)
+            container, place = path[:-1], path[-1]
+            self._counts[container] = max(place + 1, self._counts.get(container, 0))
+            self._held[container] = max(self._counts[container], self._held.get(container, 0))
+            if message.delta.WhichOneof("type") == "add_block":
+                self._counts[path] = 0
+        if self._send is not None:
+            self._send(message)
+
+    def _forget_below(self, path: Path) -> None:
+        """A container that is drawn again in this run begins at its first place."""
+        if path in self._counts:
+            for container in [one for one in self._counts if one[: len(path)] == path]:
+                del self._counts[container]
