@@ -238,7 +238,7 @@ def test_an_address_of_before_counts_where_the_back_button_asks_for_it_and_not_w
         del at.query_params[name]
     at.query_params["a"] = "the cat"
     context = SimpleNamespace(is_history_navigation=goes_back)
-    monkeypatch.setattr("ui.state.get_script_run_ctx", lambda: context)
+    monkeypatch.setattr("ui.address.get_script_run_ctx", lambda: context)
     assert view_of(at.run()) == View(text=text)
 
 

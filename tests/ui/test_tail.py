@@ -73,11 +73,11 @@ def shrinking_page() -> None:
 
     tail = Tail()
     count = st.session_state.get("count", 3)
-    for number in range(count):
-        st.markdown(f"row {number}")
     with st.container():
         for number in range(count):
             st.markdown(f"inner {number}")
+    for number in range(count):
+        st.markdown(f"row {number}")
     tail.run(lambda: None)
 
 
@@ -87,8 +87,8 @@ def test_what_a_former_run_drew_and_this_one_did_not_is_emptied_before_the_run_e
     at.run()
     assert not at.exception
     root = list(at.main.children.values())
-    assert [one.type for one in root] == ["markdown", "flex_container", "empty", "empty"]
-    assert [one.type for one in root[1].children.values()] == ["markdown", "empty", "empty"]
+    assert [one.type for one in root] == ["flex_container", "markdown", "empty", "empty"]
+    assert [one.type for one in root[0].children.values()] == ["markdown", "empty", "empty"]
 
 
 def living_page() -> None:
