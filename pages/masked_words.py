@@ -8,7 +8,6 @@ from bert_core.exports.prediction_snippets import masked_words_snippet
 from bert_core.masked_words.predict import MaskedPrediction
 from bert_core.model.inference import HIDDEN_STATES, Asked
 from bert_core.model.tokenization import Encoding
-from ui import charts
 from ui.choices.masked_words import MaskedWordsChoices
 from ui.default_tokens import default_mask
 from ui.masked_words.hints import draw_hints
@@ -57,7 +56,7 @@ def main() -> None:
         lambda: table_rows(encoding, predictions),
         words.HOW,
         more=[(words.PYTHON, "py", "text/x-python", lambda: program(page, encoding))],
-        chart=charts.clickable_key(CHART) if predictions else None,
+        chart=CHART if predictions else None,
     )
     page.finish()
 

@@ -1,9 +1,11 @@
 """Plotly figures in a page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
+
+from ui.components.rows import pressable_rows
 
 CONFIG = {"displayModeBar": False, "displaylogo": False}
 # With plotly's own button for saving, which `picture_buttons` presses; style.css hides it.
@@ -23,34 +25,32 @@ def draw_square(figure: go.Figure, key: str, alt: str, *, saveable: bool = False
         st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt, height="stretch")
 
 
-def draw_clickable(figure: go.Figure, key: str, alt: str, on_click: Callable[[int], None]) -> None:
-    """A bar chart; `on_click` is called with the row that was clicked, before the script runs.
+def draw_clickable(
+    figure: go.Figure,
+    key: str,
+    alt: str,
+    labels: Sequence[str],
+    on_click: Callable[[int], None],
+) -> None:
+    """A chart of horizontal bars; `on_click` is called with the row that was pressed, before the
+    script runs.
 
-    The chart remembers what was clicked, and a second click there says nothing new; so after each
-    click it is a new one.
+    labels: what a press on a row does, from the top, unlike for rows that do something else: a
+        press on a chart that was replaced meanwhile does what it said or nothing. There may be
+        more bars than labels; those below do nothing.
     """
-    element = clickable_key(key)
-
-    def clicked() -> None:
-        points = st.session_state[element].selection.point_indices
-        if points:
-            st.session_state[f"{key}:clicks"] = st.session_state.get(f"{key}:clicks", 0) + 1
-            on_click(int(points[0]))
-
-    st.plotly_chart(
-        figure,
-        key=element,
-        theme=None,
-        config=SAVEABLE,
-        alt=alt,
-        on_select=clicked,
-        selection_mode="points",
-    )
+    with st.container():
+        draw(figure, key, alt, saveable=True)
+        pressable_rows(f"{key}.rows", alt, labels, row_boxes(figure, len(labels)), on_click)
 
 
-def clickable_key(key: str) -> str:
-    """The key that a clickable chart has until it is clicked again."""
-    return f"{key}.{st.session_state.get(f'{key}:clicks', 0)}"
+def row_boxes(figure: go.Figure, count: int) -> list[tuple[float, float]]:
+    """Top and height, in pixels, of the rows of the first `count` bars, which stand one apart."""
+    layout = figure.layout
+    bottom, top = layout.yaxis.range
+    height = (layout.height - layout.margin.t - layout.margin.b) / (bottom - top)
+    places = [float(place) for place in figure.data[0].y[:count]]
+    return [(layout.margin.t + (place - 0.5 - top) * height, height) for place in places]
 
 
 def draw_brushable(figure: go.Figure, key: str, alt: str) -> list[int]:

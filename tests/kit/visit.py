@@ -189,8 +189,8 @@ def _text_of(element: Any) -> str | None:
 
 def press_bar(at: AppTest, key: str, row: int) -> AppTest:
     """A press on a bar of the chart drawn with this key."""
-    chosen = {"selection": {"points": [], "point_indices": [row], "box": [], "lasso": []}}
-    return _send(at, at.get_by_key(key).proto.id, string_value=json.dumps(chosen))
+    rows = json.loads(at.get_by_key(f"{key}.rows").proto.json)["rows"]
+    return press(at, f"{key}.rows", row=row, label=rows[row]["label"])
 
 
 def open_expander(at: AppTest, label: str) -> AppTest:

@@ -146,7 +146,7 @@ def test_candidates_are_ranked_as_the_library_ranks_them(embedded: Bert) -> None
     at = opened("candidates")
     listed = words.CANDIDATES_FOR[PAIR[0]].split("\n")
     ranked = scores_of(embedded, PAIR[0], listed)
-    bars = figure(at, "next_sentence.candidates.bars.0")["data"][0]
+    bars = figure(at, "next_sentence.candidates.bars")["data"][0]
     assert_allclose(numbers(bars["x"]), [one.is_next for one in ranked], atol=1e-5)
     assert tables(at)[1][1:] == [
         [f"{place}.", one.candidate, percent(one.is_next), signed(one.difference)]
@@ -161,7 +161,7 @@ def test_a_press_on_a_bar_reads_that_candidate_and_undo_brings_the_old_one_back(
 ) -> None:
     at = opened("candidates")
     ranked = scores_of(embedded, PAIR[0], words.CANDIDATES_FOR[PAIR[0]].split("\n"))
-    press_bar(at, "next_sentence.candidates.bars.0", 5)
+    press_bar(at, "next_sentence.candidates.bars", 5)
     assert view_of(at).pair == ranked[5].candidate
     assert widget(at.text_input, "next_sentence.pair").value == ranked[5].candidate
     assert_fine(press_button(at, words.UNDO))

@@ -78,7 +78,7 @@ def draw_differences(
         "compare",
         words.COMPARE_COLUMNS,
         lambda: [(one.layer + 1, one.head + 1, one.change) for one in changed],
-        chart=charts.clickable_key("attention.changed"),
+        chart="attention.changed",
     )
 
 
@@ -107,6 +107,7 @@ def draw_changed_heads(page: Page, changed: Sequence[ChangedHead]) -> None:
         ),
         "attention.changed",
         words.CHANGED,
+        [words.OPEN_HEAD.format(head=f"{one.layer + 1}.{one.head + 1}") for one in most],
         lambda row: state.change(layer=most[row].layer, head=most[row].head),
     )
 

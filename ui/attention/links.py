@@ -64,7 +64,7 @@ def draw_ranking(page: Page, run: BertRun, queries: Sequence[int], keys: Sequenc
         "links",
         words.LINK_COLUMNS,
         lambda: [(one.rank, one.layer + 1, one.head + 1, one.weight) for one in ranked],
-        chart=charts.clickable_key("attention.links"),
+        chart="attention.links",
     )
 
 
@@ -78,6 +78,7 @@ def draw_bars(page: Page, run: BertRun, ranked: Sequence[RankedLink]) -> None:
         ),
         "attention.links",
         words.LINK_BARS,
+        [words.OPEN_HEAD.format(head=head(link)) for link in ranked],
         lambda row: open_head(ranked[row].layer, ranked[row].head),
     )
     best = ranked[0]

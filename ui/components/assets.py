@@ -16,8 +16,14 @@ EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
 def read_css(name: str) -> str:
-    """The palette, then the file `name` of this folder."""
-    return palette_css() + (FOLDER / name).read_text(encoding="utf-8")
+    """The palette, then the file `name` of this folder: for a component that stands alone."""
+    return palette_css() + read_rules(name)
+
+
+def read_rules(name: str) -> str:
+    """The file `name` of this folder: for a component that is a part of the page, as its elements
+    are, and has the page's palette."""
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def read_js(name: str) -> str:

@@ -97,6 +97,7 @@ def draw_bars(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
         ),
         CHART,
         words.BARS.format(count=len(shown.pieces)),
+        [words.PUT_BAR.format(piece=piece, position=shown.position) for piece in shown.pieces],
         lambda row: put_row_in(page, shown, row),
     )
 

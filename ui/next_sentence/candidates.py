@@ -23,6 +23,7 @@ from ui.words import next_sentence_studies as words
 SLOT = "next_sentence.candidates"
 SHOWN = 20
 SHORT = 70
+LONG = 200
 BROKEN_SHOWN = 5
 
 
@@ -76,6 +77,7 @@ def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]
             ),
             f"{SLOT}.bars",
             words.BARS,
+            [words.PUT_IN.format(candidate=markup.short(one.candidate, LONG)) for one in shown],
             lambda row: put_in(ranked[row]),
         )
     with right:
@@ -90,7 +92,7 @@ def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]
         "candidates",
         words.CANDIDATE_COLUMNS,
         lambda: table_rows(ranked, numbers),
-        chart=charts.clickable_key(f"{SLOT}.bars"),
+        chart=f"{SLOT}.bars",
     )
 
 

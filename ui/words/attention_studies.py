@@ -17,6 +17,7 @@ LINK = "Head {head} links “{query}” to “{key}” most"
 LINK_SHARE = "{share} of its attention"
 LINK_BARS = "Heads by the weight from the one word to the other; press one to open it."
 LINK_ROLE = "Head {head} {role}. Press a bar to open its head."
+OPEN_HEAD = "Open head {head}"
 LINK_OPEN = "Press a bar to open its head."
 LINK_COLUMNS = ("rank", "layer", "head", "weight")
 ANYWAY = "How often would some head do so anyway?"

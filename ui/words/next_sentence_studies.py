@@ -56,6 +56,7 @@ CANDIDATES_ELSE = (
 SCORING = "pair {done} of {total}"
 BEST = "“{text}”"
 BEST_QUIET = "follows best of {count}: {share}"
+PUT_IN = "Put “{candidate}” in as B"
 BARS = "Candidates by the probability that they follow; press one to put it in as B"
 CANDIDATE_HEADS = ("", "candidate", "follows", "difference")
 PLACE = "{place}."
