@@ -108,13 +108,15 @@ def bound(
     page: str,
     shown: Any = KEEP,
     *,
+    read: Callable[[Any], Any] = lambda held: held,
     argument: str = "value",
     options: Sequence[Any] = (),
 ) -> dict[str, Any]:
     """Key, default and callback for a widget that shows and changes a field of the view.
 
     choices: the dataclass that has the field: `View`, or one of `ui.choices`. shown: what it shows
-    where that is something else than the view says. argument, options: see `revised`.
+    where that is something else than the view says. read: the field's value for what it holds.
+    argument, options: see `revised`.
     """
     now = view()
     held = now if choices is View else now.chosen(choices)
@@ -122,9 +124,9 @@ def bound(
 
     def take(new: Any) -> None:
         if choices is View:
-            change(**{field: new})
+            change(**{field: read(new)})
         else:
-            choose(choices, **{field: new})
+            choose(choices, **{field: read(new)})
 
     return revised(f"{page}.{field}", value, take, argument=argument, options=options)
 

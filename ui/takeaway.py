@@ -34,18 +34,23 @@ def draw_foot(
     how: str,
     more: Sequence[Download] = (),
     chart: str | None = None,
+    *,
+    study: str = "",
 ) -> None:
-    """Table, CSV, JSON, `more`, link and explanation; made only when somebody asks.
+    """What is open on the page to take away, and how to read it; made only when somebody asks.
 
-    chart: the key of the plotly figure that is saved as a picture.
+    how: Markdown of our own. chart: the key of the plotly figure that is saved as a picture.
+    study: the tab that is open, unless it is the page's own picture.
     """
+    name = f"{page.name}.{study}" if study else page.name
     with st.container(horizontal=True, key="takeaway", vertical_alignment="center"):
         st.html(f"<p class='bl-away'>{words.TAKE_AWAY}</p>", width="content")
-        _draw_downloads(page, page.name, columns, rows, more, chart)
+        _draw_downloads(page, name, columns, rows, more, chart)
         _draw_link(page)
-    _draw_table(page.name, columns, rows)
-    with st.expander(words.HOW):
-        st.markdown(how)
+        st.space("stretch")
+        with st.popover(words.HOW, type="tertiary"):
+            st.markdown(how)
+            _draw_table(name, columns, rows)
 
 
 def draw_study_foot(
