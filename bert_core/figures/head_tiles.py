@@ -20,7 +20,7 @@ def head_tiles(
 ) -> go.Figure:
     """(layer, head) shares in [0, 1]: the darker the larger, up to the largest, by `COLOUR_POWER`.
 
-    The larger ones carry their number, in percent. opened: (layer, head) that is framed. A second
+    The larger ones carry their number, in percent. opened: (layer, head) that is framed. The last
     trace has a point for each head, layer by layer: what is pressed and pointed at, since a
     heatmap reports no presses.
     """
@@ -43,33 +43,49 @@ def head_tiles(
     layout["xaxis"] |= ticks | {"side": "top", "range": [-0.5, heads - 0.5]} | _counted(heads)
     layout["yaxis"] |= ticks | {"range": [layers - 0.5, -0.5]} | _counted(layers)
     if opened is not None:
-        layout["shapes"] = [_frame(*opened, colours)]
-    return go.Figure([tiles, _numbers(shares, top, row, colours)], layout)
+        # a wide line of the page's colour sets the frame apart from a tile as dark as it is
+        lines = (
+            {"color": colours.background, "width": 7},
+            {"color": colours.sentence_a, "width": 3},
+        )
+        layout["shapes"] = [_frame(*opened, line) for line in lines]
+    return go.Figure([tiles, _numbers(shares, top, row, colours), _points(shares, row)], layout)
 
 
 def _numbers(
     shares: NDArray[np.floating[Any]], top: float, row: int, colours: Palette
 ) -> dict[str, Any]:
-    """The larger shares as text, and a point to press on every tile."""
-    layers, heads = np.indices(shares.shape).reshape(2, -1)
-    flat = [float(share) for share in shares.flat]
-    said = [f"{100 * share:.0f}" if share >= max(NUMBERED * top, 0.005) else "" for share in flat]
+    """The larger shares, in percent."""
+    layers, heads = np.nonzero(shares >= max(NUMBERED * top, 0.005))
+    said = [float(share) for share in shares[layers, heads]]
     return {
         "type": "scatter",
-        "mode": "markers+text",
+        "mode": "text",
         "x": heads,
         "y": layers,
-        "text": said,
+        "text": [f"{100 * share:.0f}" for share in said],
         "textfont": {
             "size": min(14, row - 4),
-            "color": [ink(mixed(colours.low, colours.high, share / top)) for share in flat],
+            "color": [ink(mixed(colours.low, colours.high, share / top)) for share in said],
         },
+        "hoverinfo": "skip",
+    }
+
+
+def _points(shares: NDArray[np.floating[Any]], row: int) -> dict[str, Any]:
+    layers, heads = np.indices(shares.shape).reshape(2, -1)
+    unseen = {"marker": {"opacity": 0}}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": heads,
+        "y": layers,
         "marker": {"symbol": "square", "size": row - 4, "opacity": 0},
-        "selected": {"marker": {"opacity": 0}},
-        "unselected": {"marker": {"opacity": 0}},
+        "selected": unseen,
+        "unselected": unseen,
         "customdata": [
-            f"{layer + 1}.{head + 1} <b>{percent(share)}</b>"
-            for layer, head, share in zip(layers, heads, flat, strict=True)
+            f"{layer + 1}.{head + 1} <b>{percent(float(share))}</b>"
+            for layer, head, share in zip(layers, heads, shares.flat, strict=True)
         ],
         "hovertemplate": "%{customdata}<extra></extra>",
     }
@@ -83,12 +99,12 @@ def _counted(count: int) -> dict[str, Any]:
     }
 
 
-def _frame(layer: int, head: int, colours: Palette) -> dict[str, Any]:
+def _frame(layer: int, head: int, line: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "rect",
         "x0": head - 0.5,
         "x1": head + 0.5,
         "y0": layer - 0.5,
         "y1": layer + 0.5,
-        "line": {"color": colours.sentence_a, "width": 3},
+        "line": line,
     }

@@ -20,7 +20,7 @@ def made_up(layers: int, heads: int) -> np.ndarray:
 def test_the_first_layer_is_on_top_and_every_share_is_there(layers: int, heads: int) -> None:
     shares = made_up(layers, heads)
     figure = sent(head_tiles(shares, LIGHT))
-    tiles, points = figure["data"]
+    tiles, _, points = figure["data"]
     np.testing.assert_array_equal(numbers(tiles["z"]), shares)
     assert (tiles["zmin"], tiles["zmax"]) == (0, float(shares.max()))
     assert figure["layout"]["yaxis"]["range"] == [layers - 0.5, -0.5]
@@ -42,24 +42,31 @@ def test_all_layers_fit_on_the_first_screen(layers: int, heads: int) -> None:
 
 def test_what_has_a_third_of_the_largest_share_carries_its_number() -> None:
     shares = np.array([[0.366, 0.124, 0.12], [0.0, 0.282, 0.05]])
-    assert sent(head_tiles(shares, LIGHT))["data"][1]["text"] == ["37", "12", "", "", "28", ""]
-    assert set(sent(head_tiles(shares / 100, LIGHT))["data"][1]["text"]) == {""}
-    assert set(sent(head_tiles(shares * 0, LIGHT))["data"][1]["text"]) == {""}
+    said = sent(head_tiles(shares, LIGHT))["data"][1]
+    places = zip(numbers(said["y"]), numbers(said["x"]), said["text"], strict=True)
+    assert list(places) == [(0, 0, "37"), (0, 1, "12"), (1, 1, "28")]
+    for little in (shares / 100, shares * 0):
+        assert sent(head_tiles(little, LIGHT))["data"][1]["text"] == []
 
 
 @pytest.mark.parametrize("colours", THEMES)
 def test_numbers_can_be_read_on_every_tile(colours: Palette) -> None:
-    shares = np.linspace(0, 0.4, 101).reshape(1, -1)
-    tiles, points = sent(head_tiles(shares, colours))["data"]
+    shares = np.linspace(0.02, 0.4, 101).reshape(1, -1)
+    tiles, said, _ = sent(head_tiles(shares, colours))["data"]
     low, high = (colour for _, colour in (tiles["colorscale"][0], tiles["colorscale"][-1]))
     ends = [np.array(list(bytes.fromhex(colour[1:]))) for colour in (low, high)]
-    for share, ink in zip(shares[0], points["textfont"]["color"], strict=True):
+    numbered = shares[0][numbers(said["x"])]
+    assert numbered.tolist() == shares[0][shares[0] >= 0.4 / 3].tolist()
+    for share, ink in zip(numbered, said["textfont"]["color"], strict=True):
         mix = np.rint(ends[0] + (ends[1] - ends[0]) * (share / 0.4) ** 0.55).astype(int)
         assert contrast(ink, "#" + bytes(mix.tolist()).hex()) >= 4.5
-    assert set(points["textfont"]["color"]) == {"#000000", "#ffffff"}
+    assert set(said["textfont"]["color"]) == {"#000000", "#ffffff"}
 
 
 def test_only_an_open_head_is_framed() -> None:
     assert "shapes" not in sent(head_tiles(made_up(6, 12), DARK))["layout"]
-    (frame,) = sent(head_tiles(made_up(6, 12), DARK, opened=(2, 6)))["layout"]["shapes"]
-    assert (frame["x0"], frame["x1"], frame["y0"], frame["y1"]) == (5.5, 6.5, 1.5, 2.5)
+    gap, frame = sent(head_tiles(made_up(6, 12), DARK, opened=(2, 6)))["layout"]["shapes"]
+    for line in (gap, frame):
+        assert (line["x0"], line["x1"], line["y0"], line["y1"]) == (5.5, 6.5, 1.5, 2.5)
+    assert gap["line"]["color"] == DARK.background
+    assert gap["line"]["width"] > frame["line"]["width"]
