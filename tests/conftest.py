@@ -10,6 +10,7 @@ import pytest
 import streamlit as st
 import torch
 from hypothesis import settings
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.checkpoints import EMBEDDED
@@ -21,7 +22,10 @@ from ui.settings import Settings
 from ui.settings import settings as server_settings
 
 BROWSER = Path(__file__).parent / "browser"
+FIRST_BROWSER = {"test_app.py", "test_phone.py"}  # half of what waits for one
 COMPONENTS = "streamlit.components.v2.manifest_scanner"
+APP_TEST = "streamlit.testing.v1.local_script_runner"
+COMPILED = ScriptCache()
 
 pytest_plugins = ("tests.kit.chromium",)
 
@@ -36,17 +40,23 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes for the whole suite; what is picked out of it starts sooner in this one."""
+    """A process for each group of the whole suite; what is picked out of it starts sooner in this
+    one."""
     picked = any(config.getoption(name, default=None) for name in ("keyword", "markexpr", "lf"))
-    return 0 if picked or config.args_source is not config.ArgsSource.TESTPATHS else 2
+    return 0 if picked or config.args_source is not config.ArgsSource.TESTPATHS else 3
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process has all that waits for a browser, the other all that works: the cores are busy,
-    and there is one server and one Chromium."""
+    """Two groups wait for a browser, each for its own, and one works: that keeps two cores busy.
+
+    A test that takes ten times as long as the slowest of its kind hangs.
+    """
     for item in items:
         waits = item.path.is_relative_to(BROWSER)
-        item.add_marker(pytest.mark.xdist_group("browser" if waits else "others"))
+        group = f"browser {item.path.name in FIRST_BROWSER}" if waits else "no browser"
+        item.add_marker(pytest.mark.xdist_group(group))
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(300 if waits else 100))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -116,6 +126,8 @@ def server(embedded: Bert, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("ui.cached.gc", Mock())
     # AppTest searches all installed packages for components before each run; ours are in none.
     monkeypatch.setattr(f"{COMPONENTS}.scan_component_manifests", list)
+    # Each AppTest compiles the pages anew, which takes a third of its time.
+    monkeypatch.setattr(f"{APP_TEST}.ScriptCache", lambda: COMPILED)
     for module in ("ui.cached", "ui.settings"):
         monkeypatch.setattr(f"{module}.cached_checkpoints", list)
     forget()

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext
 from benchmarks.browser import Server, serve
 from tests.browser.bench import Bench, OpenBench
 from tests.browser.visitor import Visit, Visitor
+from tests.kit.chromium import chromium
 
 
 class Contexts:
@@ -36,13 +37,22 @@ class Contexts:
         self.free.append(context)
 
 
-@pytest.fixture(scope="session")
+# All that is in this folder shares one server and one Chromium.
+
+
+@pytest.fixture(scope="package")
 def app() -> Iterator[Server]:
     with serve() as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
 def contexts(browser: Browser, app: Server) -> Contexts:
     return Contexts(browser, app)
 

@@ -1,6 +1,7 @@
 """Chromium, for whichever test needs a real browser."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -12,15 +13,21 @@ from launcher.commands import StartError
 ONE_PROCESS = "--process-per-site"
 
 
-# Of the module, not of the session: while playwright runs, no other test could run asyncio.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a window. While it is there, no test may run asyncio."""
     try:
         options = chromium_options()
     except StartError as error:
         pytest.fail(f"The browser tests need Chromium. {error}", pytrace=False)
     with sync_playwright() as playwright:
         options["args"] = [*options["args"], ONE_PROCESS]
-        chromium = playwright.chromium.launch(**options)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(**options)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
