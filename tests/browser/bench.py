@@ -8,7 +8,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import Page as Tab
 
 from benchmarks.browser import complaints
@@ -56,23 +56,14 @@ TWO_FRAMES = """() => new Promise(done =>
 
 
 class Bench:
-    """A page with components on it, `width` pixels wide each, light or dark.
-
-    options: of the tab, such as its height or whether it has a touch screen.
-    """
+    """A page with components on it, `width` pixels wide each, light or dark."""
 
     def __init__(
-        self,
-        browser: Browser,
-        width: int = 640,
-        height: int = 700,
-        dark: bool = False,
-        **options: Any,
+        self, context: BrowserContext, width: int = 640, height: int = 700, dark: bool = False
     ) -> None:
-        viewport = {"width": width + 2 * MARGIN, "height": height}
-        self.tab: Tab = browser.new_page(viewport=viewport, **options)
+        self.tab: Tab = context.new_page()
+        self.tab.set_viewport_size({"width": width + 2 * MARGIN, "height": height})
         self.heard = complaints(self.tab)
-        self.tab.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
         self.clear(dark)
 
     def clear(self, dark: bool = False) -> None:
@@ -142,6 +133,15 @@ class Bench:
         assert self.heard == []
         assert self.tab.evaluate("window.had === undefined")
         self.tab.close()
+
+
+def bench_context(browser: Browser, **screen: Any) -> BrowserContext:
+    """Where benches with a screen of one kind stand. It keeps a tab open: the next ones are drawn
+    by the same process, and need not wait for a new one."""
+    context = browser.new_context(**screen)
+    context.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
+    context.new_page().goto(ADDRESS)
+    return context
 
 
 OpenBench = Callable[..., Bench]

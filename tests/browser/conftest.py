@@ -1,13 +1,14 @@
 """A server and its visitors, and bare pages for components."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from benchmarks.browser import Server, serve
-from tests.browser.bench import Bench, OpenBench
+from tests.browser.bench import Bench, OpenBench, bench_context
 from tests.browser.visitor import Visit, Visitor
 from tests.kit.chromium import chromium
 
@@ -79,14 +80,25 @@ def visit(contexts: Contexts) -> Iterator[Visit]:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.fixture(scope="package")
+def context_for(browser: Browser) -> Callable[..., BrowserContext]:
+    return cache(partial(bench_context, browser))
+
+
 @pytest.fixture
-def open_bench(browser: Browser) -> Iterator[OpenBench]:
-    """Makes bare pages, each in a context of its own; in the end none may have anything to
-    complain of."""
+def open_bench(context_for: Callable[..., BrowserContext]) -> Iterator[OpenBench]:
+    """Makes bare pages: of a kind of bench, on a screen with so many `pixels` to one of
+    CSS.
+
+    In the end none may have anything to complain of.
+    """
     made: list[Bench] = []
 
-    def make(**options: Any) -> Bench:
-        made.append(Bench(browser, **options))
+    def make(
+        kind: type[Bench] = Bench, has_touch: bool = False, pixels: float = 1, **options: Any
+    ) -> Bench:
+        context = context_for(has_touch=has_touch, device_scale_factor=pixels)
+        made.append(kind(context, **options))
         return made[-1]
 
     yield make

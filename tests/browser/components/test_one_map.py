@@ -1,7 +1,8 @@
 """The large map of one head: its Python half, and its browser half in Chromium on a bare page."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, expect
 
 from benchmarks.browser import complaints, serve
 from bert_core.palette import DARK, LIGHT, Palette
-from tests.browser.bench import Bench
+from tests.browser.bench import Bench, OpenBench
 from tests.browser.visitor import middle_of, square
 from ui.components import one_map
 from ui.components.assets import read_css, read_js
@@ -178,17 +179,8 @@ Open = Callable[..., MapBench]
 
 
 @pytest.fixture
-def open_bench(browser: Browser) -> Iterator[Open]:
-    """Makes benches with a map; in the end none may have complained."""
-    made: list[MapBench] = []
-
-    def make(**options: Any) -> MapBench:
-        made.append(MapBench(browser, **options))
-        return made[-1]
-
-    yield make
-    for bench in made:
-        bench.close()
+def open_bench(open_bench: OpenBench) -> Open:
+    return partial(open_bench, kind=MapBench)
 
 
 def as_read(weight: float) -> str:
@@ -199,7 +191,7 @@ def as_read(weight: float) -> str:
 
 @pytest.mark.parametrize(("count", "ratio"), [(1, 1), (5, 1), (5, 1.25), (512, 1), (512, 2)])
 def test_hovering_reads_the_weight_of_the_cell(open_bench: Open, count: int, ratio: float) -> None:
-    bench = open_bench(device_scale_factor=ratio)
+    bench = open_bench(pixels=ratio)
     weights = random_weights(count)
     bench.show_map(packed(weights))
     assert bench.reading() is None
@@ -473,7 +465,7 @@ def test_nothing_is_left_after_unmounting(open_bench: Open) -> None:
 
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_a_png_is_twice_as_wide_as_the_screen(open_bench: Open, ratio: int) -> None:
-    bench = open_bench(device_scale_factor=ratio)
+    bench = open_bench(pixels=ratio)
     bench.show_map(packed(random_weights(12), name="Layer 3, head 4"))
     name, data = bench.download("png")
     assert name == "attention.png"
