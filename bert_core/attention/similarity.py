@@ -7,7 +7,6 @@ Here it is one text, and each row counts by the square root of its divergence, w
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
 
 import numpy as np
 
@@ -22,23 +21,17 @@ TINY = np.finfo(np.float64).tiny
 
 
 def head_distances(
-    attentions: Floats,
-    progress: Callable[[int, int], object] | None = None,
-    wanted: Callable[[], bool] | None = None,
+    attentions: Floats, progress: Callable[[int, int], object] | None = None
 ) -> Floats:
     """How differently each two heads of a model attend.
 
     attentions: (layer, head, query, key), rows sum to 1. progress: called with (pairs done, pairs
-    in all) after each head. wanted: asked before each block of pairs; where it says no, the work
-    stops.
+    in all) after each head; what it raises ends the work.
 
     Returns (head, head), read-only, in [0, 1]: symmetric, 0 on the diagonal; head h of layer l is
     number l * heads + h. 0 is the same attention for every query, 1 means that no query shares a
     key. It is the mean over the queries of the Jensen-Shannon distance, to base 2. Beside
     `attentions` it takes memory for two maps in float64, or 2 MB if that is more.
-
-    Raises:
-        CancelledError: `wanted` said no.
     """
     layers, heads, size, _ = attentions.shape
     total = layers * heads
@@ -48,8 +41,6 @@ def head_distances(
     pairs = total * (total - 1) // 2
     done = 0
     for first, others in _blocks(total, max(1, BLOCK // size**2)):
-        if wanted is not None and not wanted():
-            raise CancelledError
         mixed = np.add(maps[first], maps[others], dtype=np.float64)
         mixed *= 0.5
         # JS(p, q) = H((p + q) / 2) - (H(p) + H(q)) / 2: one logarithm for each weight

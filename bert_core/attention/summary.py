@@ -8,7 +8,6 @@ outside theirs. They say how far other texts like these may differ, and nothing 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -16,8 +15,7 @@ from bert_core.arrays import Floats, Integers
 from bert_core.attention.measures import KINDS, HeadMeasure, HeadMeasures
 from bert_core.attention.roles import needed, number_roles
 from bert_core.errors import InputError
-
-CONFIDENCE = 0.95
+from bert_core.intervals import student_t
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,32 +131,3 @@ def _summarise(texts: list[HeadMeasure]) -> MeasureSummary:
         return MeasureSummary(mean, nothing, count)
     error = values.std(axis=0, ddof=1) / math.sqrt(count)
     return MeasureSummary(mean, (student_t(count - 1) * error).astype(np.float32), count)
-
-
-@lru_cache(maxsize=64)
-def student_t(freedom: int, confidence: float = CONFIDENCE) -> float:
-    """The t that |T| exceeds with probability 1 - confidence, T being Student's, `freedom` >= 1.
-
-    Exact to rounding: bisection of the finite sums that the distribution has for whole degrees of
-    freedom (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4); no library for it is installed.
-    """
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):
-        angle = (low + high) / 2
-        if _within(angle, freedom) < confidence:
-            low = angle
-        else:
-            high = angle
-    return math.sqrt(freedom) * math.tan((low + high) / 2)
-
-
-def _within(angle: float, freedom: int) -> float:
-    """P(|T| <= sqrt(freedom) * tan(angle))."""
-    sine, cosine = math.sin(angle), math.cos(angle)
-    odd = freedom % 2
-    term = cosine if odd else 1.0
-    total = 0.0
-    for step in range(2 + odd, freedom + 1, 2):
-        total += term
-        term *= cosine * cosine * (step - 1) / step
-    return (angle + sine * total) * 2 / math.pi if odd else sine * total

@@ -13,6 +13,7 @@ from bert_core.command_line.console import STANDARD, Report, opened_output
 from bert_core.command_line.records import FORMATS, RecordWriter
 from bert_core.errors import InputError
 from bert_core.evaluation.questions import MASKS, PAIRS
+from bert_core.figures.labels import percent
 
 if TYPE_CHECKING:
     from bert_core.evaluation.evaluate import Evaluation
@@ -242,7 +243,7 @@ def _writer(form: str) -> Callable[[TextIO, Iterable["Evaluation"]], None]:
 def _percent(share: "Estimate | None") -> str:
     if share is None:
         return MISSING
-    return f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}]"
+    return f"{percent(share.value)} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
 def _plain(number: "Estimate | None") -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from bert_core.figures.labels import percent
 from bert_core.masked_words.head import require_mlm
 from bert_core.masked_words.likelihood import score_sentences
 from bert_core.masked_words.minimal_pairs import COLUMNS, compare_pairs, summarise_differences
@@ -221,7 +222,8 @@ def _summary(differences: Sequence[float | None]) -> Note | None:
         return None
     return Note(
         f"The good sentence is the more probable one in {summary.better} of {summary.pairs} "
-        f"pairs: {summary.share:.1%}, 95 % interval {summary.low:.1%} to {summary.high:.1%}."
+        f"pairs: {percent(summary.share)}, 95 % interval {percent(summary.low)} to "
+        f"{percent(summary.high)}."
     )
 
 

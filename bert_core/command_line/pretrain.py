@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bert_core.figures.labels import percent
 from bert_core.pretraining import recipe as recipes
 from bert_core.pretraining.pairs import OBJECTIVES
 
@@ -210,7 +211,7 @@ class _Shown:
     def reading(self, done: int, total: int) -> None:
         """How much of the corpus was cut into pieces."""
         if self._due(done >= total):
-            self._line(f"Cutting the text into pieces: {done / max(total, 1):.0%}")
+            self._line(f"Cutting the text into pieces: {percent(done / max(total, 1), 0)}")
 
     def step(self, record: "StepRecord") -> None:
         """Loss, speed, and the time that is left."""
@@ -225,8 +226,8 @@ class _Shown:
             self._line(line)
             return
         held = record.held_out
-        right = "" if held.pairs_right is None else f", pairs {held.pairs_right:.1%}"
-        self.say(f"{line}; held out: words {held.first_right:.1%} right{right}")
+        right = "" if held.pairs_right is None else f", pairs {percent(held.pairs_right)}"
+        self.say(f"{line}; held out: words {percent(held.first_right)} right{right}")
 
     def end(self) -> None:
         """Leave the line that is written over."""

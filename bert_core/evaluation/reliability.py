@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 
 from bert_core.arrays import Doubles, Flags, Integers
 from bert_core.errors import InputError
-from bert_core.intervals import Estimate
+from bert_core.intervals import CONFIDENCE, Estimate
 
 BINS = 10
 RESAMPLES = 1000
-CONFIDENCE = 0.95
 FIRST = 5  # guesses among which the original counts as found
 
 

@@ -5,7 +5,7 @@ axes: what figures share: titles and ticks of axes, labels beside lines that do 
 bars: shares as horizontal bars, the largest on top
 calibration: what probabilities are worth, and counts beside what is expected of them
 head_tiles: one number of every head, as a tile for each: layers down, heads across
-labels: numbers and tokens as they stand in figures
+labels: numbers and tokens as they stand in figures and on paper
 layer_lines: lines from the embeddings up: probabilities, ranks, or any one number for each layer
 layout: what all figures have in common: no frame, no grid, the page's type and colours
 lens: what the masked-word head says after every layer, as a table of words

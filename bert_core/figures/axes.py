@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bert_core.arrays import Doubles
-from bert_core.figures.labels import plain
+from bert_core.figures.labels import percent_tick, plain
 from bert_core.palette import Palette
 
 LETTERS = 13  # pixels high
@@ -24,8 +24,7 @@ def share_ticks(low: float, high: float = 1.0) -> tuple[list[float], list[str]]:
     step = ceil((deepest - first) / (MOST_TICKS - 1))
     powers = range(first, deepest + 1, step)
     texts = [
-        f"{100 / 10**power:g}\N{NO-BREAK SPACE}%" if power <= 4 else f"10<sup>−{power}</sup>"
-        for power in powers
+        percent_tick(10.0**-power) if power <= 4 else f"10<sup>−{power}</sup>" for power in powers
     ]
     return [10.0**-power for power in powers], texts
 

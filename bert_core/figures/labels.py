@@ -1,4 +1,4 @@
-"""Numbers and tokens as they stand in figures."""
+"""Numbers and tokens as they stand in figures and on paper."""
 
 from html import escape
 from unicodedata import east_asian_width
@@ -9,13 +9,19 @@ LONGEST_LABEL = 24
 INVISIBLE = "\u200b\u200c\u200d\u2060"
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 1) -> str:
     """A share in [0, 1] as "8.6 %"; never "0.0 %" or "100.0 %" for what is not quite that."""
-    if 0 < share < 0.0005:
-        return "< 0.1\N{NO-BREAK SPACE}%"
-    if 0.9995 <= share < 1:
-        return "> 99.9\N{NO-BREAK SPACE}%"
-    return f"{share * 100:.1f}\N{NO-BREAK SPACE}%"
+    least = 10.0**-digits
+    if 0 < share < least / 200:
+        return f"< {least:g}\N{NO-BREAK SPACE}%"
+    if 1 - least / 200 <= share < 1:
+        return f"> {100 - least:g}\N{NO-BREAK SPACE}%"
+    return f"{share * 100:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
+def percent_tick(share: float) -> str:
+    """A share as the label of a tick: no more digits than it has, three at most."""
+    return f"{share * 100:.3g}\N{NO-BREAK SPACE}%"
 
 
 def plain(token: str, longest: int = LONGEST_LABEL) -> str:

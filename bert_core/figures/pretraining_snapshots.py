@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bert_core.arrays import Doubles, Flags
 from bert_core.figures.axes import LINE, SYMBOLS, axis_title, spread, upright
-from bert_core.figures.labels import plain, width_in_pixels
+from bert_core.figures.labels import percent_tick, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.palette import Palette
 
@@ -66,8 +66,11 @@ def _highest(probabilities: NDArray[Any]) -> float:
 
 def _share_ticks(top: float, parts: int) -> dict[str, Any]:
     values = [top * part / parts for part in range(parts + 1)]
-    texts = [f"{value * 100:.3g}\N{NO-BREAK SPACE}%" for value in values]
-    return {"tickmode": "array", "tickvals": values, "ticktext": texts}
+    return {
+        "tickmode": "array",
+        "tickvals": values,
+        "ticktext": [percent_tick(value) for value in values],
+    }
 
 
 def step_ticks(steps: Sequence[int]) -> dict[str, Any]:

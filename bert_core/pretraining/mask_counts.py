@@ -9,6 +9,7 @@ import numpy as np
 
 from bert_core.arrays import Doubles, Integers
 from bert_core.errors import InputError
+from bert_core.intervals import binomial_interval
 from bert_core.model.tokenization import Encoding, Readable
 from bert_core.pretraining.masks import (
     FATES,
@@ -20,8 +21,6 @@ from bert_core.pretraining.masks import (
     random_pieces,
     word_numbers,
 )
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,19 +94,3 @@ def masking_counts(
         fates_interval=np.transpose([binomial_interval(total, share) for share in SHARES]),
         exact=not whole_words,
     )
-
-
-def binomial_interval(trials: int, chance: float, confidence: float = CONFIDENCE) -> Integers:
-    """(low, high): a count of Binomial(trials, chance) is below low, and above high, each with a
-    probability of at most (1 - confidence) / 2.
-    """
-    if not 0 < chance < 1:
-        return np.full(2, round(trials * chance))
-    # log k! for k = 0..trials; the chance of each count from it
-    factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, trials + 1)))])
-    counts = np.arange(trials + 1)
-    logs = factorials[-1] - factorials - factorials[::-1]
-    logs += counts * np.log(chance) + (trials - counts) * np.log1p(-chance)
-    below = np.cumsum(np.exp(logs))
-    tail = (1 - confidence) / 2
-    return np.array([np.searchsorted(below, tail, "right"), np.searchsorted(below, 1 - tail)])

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import transformers
 
+from bert_core.figures.labels import percent
 from bert_core.pretraining.corpus import HELD_OUT, CorpusFacts
 from bert_core.pretraining.folder import CORPUS, put_files, read_log
 from bert_core.pretraining.masks import SHARES
@@ -129,12 +130,12 @@ def _text(facts: CorpusFacts) -> str:
     unknown = facts.unknown / max(facts.pieces, 1)
     return (
         f"{facts.words:,} words in {facts.documents:,} documents of {facts.files:,} files; "
-        f"{facts.pieces:,} pieces, {unknown:.2%} of them [UNK]"
+        f"{facts.pieces:,} pieces, {percent(unknown, 2)} of them [UNK]"
     )
 
 
 def _objectives(recipe: PretrainingRecipe) -> str:
-    masked, random, kept = (f"{share:.0%}" for share in SHARES)
+    masked, random, kept = (percent(share, 0) for share in SHARES)
     words = "whole words" if recipe.whole_words else "pieces"
     drawn = "drawn anew each epoch" if recipe.redraw else "drawn once"
     lengths = f"{recipe.length} pieces"
@@ -142,8 +143,8 @@ def _objectives(recipe: PretrainingRecipe) -> str:
         lengths += f", one batch in {recipe.long_every} with {recipe.long_length}"
     pairs = PAIRS.get(recipe.objective, "no pairs: the pooler and the pairs' head are left out")
     return (
-        f"Devlin et al. 2018: {recipe.mask_rate:.0%} of the tokens chosen ({words}), {masked} "
-        f"[MASK], {random} random, {kept} kept, {drawn}; {pairs}; examples of {lengths}"
+        f"Devlin et al. 2018: {percent(recipe.mask_rate, 0)} of the tokens chosen ({words}), "
+        f"{masked} [MASK], {random} random, {kept} kept, {drawn}; {pairs}; examples of {lengths}"
     )
 
 
@@ -154,8 +155,9 @@ def _training(run: PreparedRun, facts: CorpusFacts) -> str:
     speed = position.tokens / max(position.seconds, 1e-9)
     return (
         f"AdamW (0.9, {recipe.beta2:g}; weight decay {recipe.weight_decay:g}), {recipe.rate:g}"
-        f"{heads}, warm-up {recipe.warm_up:.0%}, linear decay, {recipe.batch} examples a batch, "
-        f"clipping {recipe.clip:g}, dropout {recipe.dropout:g}, {recipe.precision}; "
+        f"{heads}, warm-up {percent(recipe.warm_up, 0)}, linear decay, "
+        f"{recipe.batch} examples a batch, clipping {recipe.clip:g}, dropout {recipe.dropout:g}, "
+        f"{recipe.precision}; "
         f"{position.step:,} of {run.steps:,} steps, {position.tokens:,} tokens "
         f"({position.tokens / max(facts.pieces, 1):.1f} times the text), "
         f"{position.seconds / 60:.1f} minutes in {sessions}, {speed:,.0f} tokens a second"
@@ -189,12 +191,12 @@ def _figures(log: list[dict[str, Any]]) -> str:
     lines.append(
         f"On {held['examples']:,} examples of the documents held out, every chosen piece replaced "
         f"by [MASK] (step {found[-1]['step']:,}): of {held['masks']:,} masked pieces "
-        f"{held['first_right']:.1%} right at the first guess, {held['five_right']:.1%} among the "
-        f"first five, loss {held['words_loss']:.3f} nats."
+        f"{percent(held['first_right'])} right at the first guess, "
+        f"{percent(held['five_right'])} among the first five, loss {held['words_loss']:.3f} nats."
     )
     if held["pairs"]:
         lines.append(
-            f"Of {held['pairs']:,} pairs {held['pairs_right']:.1%} right, loss "
+            f"Of {held['pairs']:,} pairs {percent(held['pairs_right'])} right, loss "
             f"{held['pairs_loss']:.3f} nats."
         )
     return "\n".join(lines)

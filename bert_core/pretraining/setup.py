@@ -47,7 +47,7 @@ from bert_core.pretraining.start import (
 from bert_core.pretraining.workers import Workers
 
 FORMAT = 1
-MINUTES, STEPS, EPOCHS = "minutes", "steps", "epochs"
+STEPS, EPOCHS = "steps", "epochs"  # the third limit is "minutes"
 
 # What --minutes takes the time of, at most this share of the time there is.
 TIMED_STEPS, TIMED_SHARE, FEWEST_TIMED = 50, 0.1, 3

@@ -14,9 +14,8 @@ from bert_core.attention.roles import (
     HeadRole,
     name_roles,
     needed,
-    strongest_share,
 )
-from bert_core.attention.summary import SetRole, SetSummary, set_roles, student_t, summarise_heads
+from bert_core.attention.summary import SetRole, SetSummary, set_roles, summarise_heads
 from bert_core.errors import InputError
 from bert_core.model.bert import Bert
 from bert_core.model.inference import run_bert
@@ -127,36 +126,6 @@ def test_a_baseline_of_one_leaves_nothing_to_gain() -> None:
     assert role_of(same=(1.0, 1.0)) is None
 
 
-# What a head does most
-
-
-def most_of(**values: float | tuple[float, float] | tuple[float, float, float]) -> str | None:
-    found = strongest_share(shaped(**values), 0, 0)
-    return found.measure if found else None
-
-
-def test_where_no_share_is_twice_its_chance_a_head_does_nothing_most() -> None:
-    assert most_of() is None
-    assert most_of(**dict.fromkeys(LEAST, 0.099)) is None
-    assert most_of(next=0.101) == "next"
-    assert most_of(sep=(0.7, 0.5)) is None
-    assert most_of(sep=(0.76, 0.5)) == "sep"
-    assert most_of(broad=0.9) is None
-
-
-def test_the_share_that_gains_most_over_its_stronger_chance_is_what_a_head_does_most() -> None:
-    assert most_of(next=0.3, sep=(0.4, 0.15)) == "sep"  # gains 0.26 and 0.29
-    assert most_of(next=0.3, sep=(0.4, 0.2)) == "next"  # sep gains 0.25
-    assert most_of(next=0.3, same_word=(0.6, 0.05, 0.5)) == "next"
-    found = strongest_share(shaped(next=(0.3, 0.04)), 0, 0)
-    assert found == HeadRole("next", pytest.approx(0.3), pytest.approx(0.04))
-
-
-def test_a_share_that_the_text_cannot_have_is_not_what_a_head_does_most() -> None:
-    assert most_of(same_word=(math.nan, math.nan, math.nan)) is None
-    assert most_of(same=(1.0, 1.0)) is None
-
-
 # Heads made for it
 
 
@@ -211,27 +180,6 @@ def test_the_interval_of_three_texts_is_what_a_table_gives() -> None:
     # Standard deviation 0.1; t of 2 degrees of freedom 4.303.
     assert found.half_width[0, 0] == pytest.approx(4.303 * 0.1 / math.sqrt(3), rel=1e-3)
     assert found.mean.uniform == pytest.approx(0.05)
-
-
-@pytest.mark.parametrize(
-    ("freedom", "t"),
-    [(1, 12.706), (2, 4.303), (3, 3.182), (5, 2.571), (10, 2.228), (29, 2.045), (120, 1.980)],
-)
-def test_students_t_is_that_of_the_printed_tables(freedom: int, t: float) -> None:
-    assert student_t(freedom) == pytest.approx(t, abs=5.1e-4)
-
-
-def test_students_t_at_ninety_and_ninety_nine_percent() -> None:
-    assert student_t(7, 0.90) == pytest.approx(1.895, abs=5.1e-4)
-    assert student_t(8, 0.99) == pytest.approx(3.355, abs=5.1e-4)
-
-
-def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
-    random = np.random.default_rng(5)
-    samples = random.normal(0.5, 0.1, size=(4, 3000))  # four texts, three thousand heads
-    error = samples.std(axis=0, ddof=1) / 2
-    inside = np.abs(samples.mean(axis=0) - 0.5) <= student_t(3) * error
-    assert inside.mean() == pytest.approx(0.95, abs=0.015)
 
 
 def test_texts_without_such_keys_are_left_out_of_that_measure_only() -> None:

@@ -426,7 +426,7 @@ def test_a_cell_reads_as_the_card_does() -> None:
     )
     table = draw_table([one])
     assert "  right at the first guess" in table
-    assert "38.9 % [38.4, 39.5]\n" in table
+    assert "38.9\N{NO-BREAK SPACE}% [38.4, 39.5]\n" in table
     assert "32.91 [31.8, 34.12]\n" in table
     assert "44,499\n" in table
     assert table.splitlines()[8].split()[-2:] == ["right", "-"]

@@ -1,6 +1,5 @@
 """How probable sentences are: against a slow loop over transformers' model, and minicons."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -286,23 +285,3 @@ def test_a_list_of_pairs_goes_straight_into_the_comparison(tiny: Bert) -> None:
 def test_nothing_compared_has_no_share(tiny: Bert) -> None:
     summary = summarise_pairs(compare_pairs(tiny, []))
     assert (summary.pairs, summary.share, summary.low, summary.high) == (0, None, None, None)
-
-
-@given(st.integers(1, 1000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_a_wilson_interval_holds_the_shares_that_a_score_test_does_not_reject(
-    counts: tuple[int, int],
-) -> None:
-    successes, count = counts
-    low, high = wilson_interval(successes, count)
-    share = successes / count
-    assert 0 <= low <= share <= high <= 1
-    for bound in (low, high):
-        if 0 < bound < 1:
-            spread = math.sqrt(bound * (1 - bound) / count)
-            assert abs(share - bound) / spread == pytest.approx(1.96, abs=1e-3)
-
-
-@pytest.mark.parametrize("counts", [(0, 0), (2, 1), (-1, 3)])
-def test_a_share_of_nothing_has_no_interval(counts: tuple[int, int]) -> None:
-    with pytest.raises(InputError, match="at least one try"):
-        wilson_interval(*counts)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from bert_core.errors import InputError
 from bert_core.figures.next_sentence import interval_bars
-from bert_core.intervals import share_interval
 from bert_core.model.bert import Bert
 from bert_core.model.inference import run_bert
 from bert_core.model.tokenization import encode
@@ -113,23 +112,6 @@ def test_the_model_that_ships_tells_topics_apart(embedded: Bert) -> None:
         pairs = [(pair.first, pair.second) for pair in neighbour_pairs(kind, some)]
         means.append(np.mean([score.is_next for score in score_pairs(embedded, pairs)]))
     assert means[0] > means[1] + 0.1
-
-
-@given(st.lists(st.integers(0, 4), min_size=2, max_size=12))
-def test_the_interval_holds_the_share_and_lies_between_the_texts(called: list[int]) -> None:
-    counts, asked = np.array(called), np.full(len(called), 4)
-    low, high = share_interval(counts, asked)
-    assert counts.min() / 4 <= low <= high <= counts.max() / 4
-    assert low - 1e-9 <= counts.sum() / asked.sum() <= high + 1e-9
-
-
-def test_the_interval_draws_texts_not_pairs() -> None:
-    called, asked = np.array([4] * 20 + [0] * 20), np.full(40, 4)
-    low, high = share_interval(called, asked)
-    # of 40 coins, not of 160: 1.96 * sqrt(0.25 / 40) = 0.155
-    assert (low, high) == pytest.approx((0.345, 0.655), abs=0.03)
-    assert share_interval(called, asked) == (low, high)
-    assert share_interval(np.full(5, 4), np.full(5, 4)) == (1, 1)
 
 
 @pytest.mark.parametrize("texts", [[], SMALL[:1], [SMALL[0], NeighbourText("few", WORDS[:4])]])

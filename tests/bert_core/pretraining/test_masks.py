@@ -1,8 +1,6 @@
 """Masking as in BERT's training: the reference code's counts, the paper's shares, and the loss."""
 
 from collections import Counter
-from fractions import Fraction
-from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +11,14 @@ from hypothesis import strategies as st
 from transformers import BertForMaskedLM
 
 from bert_core.errors import InputError, MissingHeadError
+from bert_core.intervals import binomial_interval
 from bert_core.masked_words.predict import predict_masked
 from bert_core.masked_words.training import answer_chosen
 from bert_core.model.bert import Bert, wrap_bert
 from bert_core.model.checkpoints import EMBEDDED_FOLDER
 from bert_core.model.inference import run_bert
 from bert_core.model.tokenization import Encoding, encode
-from bert_core.pretraining.mask_counts import binomial_interval, masking_counts
+from bert_core.pretraining.mask_counts import masking_counts
 from bert_core.pretraining.masks import (
     FATES,
     HIGHEST_RATE,
@@ -277,21 +276,6 @@ def test_counts_lie_within_their_intervals_as_often_as_they_should(tiny: Bert) -
         low, high = counts.fates_interval
         inside += ((low <= counts.fates) & (counts.fates <= high)).tolist()
     assert 0.94 < np.mean(inside) < 0.985  # counts are whole: a little more than 95 %
-
-
-@pytest.mark.parametrize("trials", [0, 1, 7, 60])
-@pytest.mark.parametrize("chance", [Fraction(1, 10), Fraction(4, 5), Fraction(0), Fraction(1)])
-def test_binomial_intervals_are_those_of_exact_sums(trials: int, chance: Fraction) -> None:
-    def share(counts: range) -> Fraction:
-        return sum(
-            (comb(trials, k) * chance**k * (1 - chance) ** (trials - k) for k in counts),
-            Fraction(0),
-        )
-
-    tail = Fraction(1, 40)
-    low, high = map(int, binomial_interval(trials, float(chance)))
-    assert share(range(low)) <= tail < share(range(low + 1))
-    assert share(range(high + 1, trials + 1)) <= tail < share(range(high, trials + 1))
 
 
 def test_no_draw_and_no_word_are_refused(tiny: Bert) -> None:

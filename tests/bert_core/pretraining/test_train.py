@@ -23,6 +23,7 @@ from transformers import AutoModelForPreTraining, AutoTokenizer, BertModel, pipe
 from bert_core.command_line import pretrain as pretrain_command
 from bert_core.command_line.main import main
 from bert_core.errors import InputError, PretrainingError
+from bert_core.figures.labels import percent
 from bert_core.model.bert import load_bert
 from bert_core.pretraining import folder as pretraining_checkpoint
 from bert_core.pretraining.folder import (
@@ -406,7 +407,7 @@ def test_the_card_and_the_log_tell_what_happened(finished: Path) -> None:
         assert said in card
     assert f"{log[-1]['tokens']:,} tokens" in card
     if held:
-        assert f"{held['first_right']:.1%} right at the first guess" in card
+        assert f"{percent(held['first_right'])} right at the first guess" in card
     assert [entry["step"] for entry in log] == list(range(1, 13))
     named = json.loads((finished / "held_out.json").read_text())
     about = read_run(finished)
