@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,6 +16,7 @@ from bert_core.model.tokenization import Encoding, encode
 from bert_core.palette import DARK, Palette, palette
 from bert_core.serving.engine import Engine
 from ui import address, cached, markup, state
+from ui.components.page import page_events
 from ui.components.strip import token_strip
 from ui.contents import entry
 from ui.revisions import revised
@@ -219,6 +221,13 @@ def _draw_head(name: str, title: str, lead: str) -> Head:
     markup.apply_style()
     tail = Tail()
     mark = st.sidebar.empty()
+    with st.sidebar:
+        page_events(
+            f"{name}.page",
+            "dark" if _colours() is DARK else "light",
+            on_address=lambda said: address.take_history(urlsplit(said).query),
+            on_theme=lambda _: None,  # the run that follows paints for it
+        )
     view = address.arrive(name)
     with stop_on_failure(), st.sidebar:
         status = draw_navigation(name, view)

@@ -29,7 +29,7 @@ PICTURES = {
     "home": (2, ("strip", "heads")),
     "tokenization": (1, ("strip",)),
     "attention": (3, ("strip", "heads", "pictures")),
-    "masked_words": (1, ("strip", "hints", "pictures")),
+    "masked_words": (1, ("strip", "hints", "rows", "pictures")),
     "next_sentence": (1, ("strip", "pictures")),
 }
 
@@ -235,4 +235,4 @@ def assert_pictures(
     if page == "next_sentence" and not pair:
         parts = ("strip",)
     names = tuple(one.component_name.removeprefix("bert_lens_") for one in components(at))
-    assert (len(at.get("plotly_chart")), names) == (charts, parts)
+    assert (len(at.get("plotly_chart")), names) == (charts, (*parts, "page"))

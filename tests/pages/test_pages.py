@@ -165,7 +165,7 @@ def test_numbers_can_be_taken_away_and_opened_as_a_table(page: str) -> None:
     assert not at.dataframe
     table = next(one for one in at.expander if one.label == common.TABLE)
     assert table.proto.id  # opening it asks for its rows
-    assert any(one.label == common.HOW for one in at.expander)
+    assert common.HOW in [one.proto.popover.label for one in at.get("popover")]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "home"])
