@@ -1,11 +1,12 @@
 """Plotly figures in a page."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.components.rows import pressable_rows
+from ui.components.rows import Box, pressable_rows
 
 CONFIG = {"displayModeBar": False, "displaylogo": False}
 # With plotly's own button for saving, which `picture_buttons` presses; style.css hides it.
@@ -32,25 +33,45 @@ def draw_clickable(
     labels: Sequence[str],
     on_click: Callable[[int], None],
 ) -> None:
-    """A chart of horizontal bars; `on_click` is called with the row that was pressed, before the
-    script runs.
+    """A chart of horizontal bars, or of cells; `on_click` is called with the number of the one that
+    was pressed, before the script runs.
 
-    labels: what a press on a row does, from the top, unlike for rows that do something else: a
-        press on a chart that was replaced meanwhile does what it said or nothing. There may be
-        more bars than labels; those below do nothing.
+    labels: what a press on each does, from the top, or as the points of the figure's last trace
+        stand; unlike for those that do something else: a press on a chart that was replaced
+        meanwhile does what it said or nothing. There may be more bars than labels; those below do
+        nothing.
     """
     with st.container():
         draw(figure, key, alt, saveable=True)
-        pressable_rows(f"{key}.rows", alt, labels, row_boxes(figure, len(labels)), on_click)
+        pressable_rows(f"{key}.rows", alt, labels, boxes(figure)[: len(labels)], on_click)
 
 
-def row_boxes(figure: go.Figure, count: int) -> list[tuple[float, float]]:
-    """Top and height, in pixels, of the rows of the first `count` bars, which stand one apart."""
+def boxes(figure: go.Figure) -> list[Box]:
+    """Where the bars of the first trace are, as rows; without bars, the cells that the points of
+    the last trace stand in. Rows and cells are one apart.
+    """
+    bars, points = figure.data[0], figure.data[-1]
+    if bars.type == "bar":
+        return [_row(figure, float(place)) for place in bars.y]
+    return [
+        _cell(figure, float(column), float(row))
+        for column, row in zip(points.x, points.y, strict=True)
+    ]
+
+
+def _row(figure: go.Figure, place: float) -> Box:
     layout = figure.layout
     bottom, top = layout.yaxis.range
-    height = (layout.height - layout.margin.t - layout.margin.b) / (bottom - top)
-    places = [float(place) for place in figure.data[0].y[:count]]
-    return [(layout.margin.t + (place - 0.5 - top) * height, height) for place in places]
+    height = (layout.height - layout.margin.t - layout.margin.b) / abs(bottom - top)
+    return Box(layout.margin.t + (abs(place - top) - 0.5) * height, height)
+
+
+def _cell(figure: go.Figure, column: float, row: float) -> Box:
+    """As wide as a column: the chart is as wide as the page lets it be."""
+    margin, (left, right) = figure.layout.margin, figure.layout.xaxis.range
+    across = f"(100% - {margin.l + margin.r}px) / {right - left}"
+    place = f"calc({margin.l}px + {column - 0.5 - left} * {across})"
+    return replace(_row(figure, row), left=place, width=f"calc({across})")
 
 
 def draw_brushable(figure: go.Figure, key: str, alt: str) -> list[int]:

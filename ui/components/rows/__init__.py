@@ -1,10 +1,11 @@
-"""Rows of a chart that can be pressed: buttons that nobody sees, each over one of its bars.
+"""Parts of a chart that can be pressed: buttons that nobody sees, each over a bar or a cell.
 
 Plotly hears no click within 50 ms after the pointer came, and tells of one again with the next
 message.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import streamlit as st
@@ -20,27 +21,34 @@ _rows = st.components.v2.component(
 )
 
 
+@dataclass(frozen=True)
+class Box:
+    """Where a button lies: pixels down the chart, and CSS lengths across, which may be fluid."""
+
+    top: float
+    height: float
+    left: str = "0"
+    width: str = "100%"
+
+
 def pressable_rows(
     key: str,
     label: str,
     labels: Sequence[str],
-    boxes: Sequence[tuple[float, float]],
+    boxes: Sequence[Box],
     on_press: Callable[[int], None],
 ) -> None:
     """Lay buttons over the chart that is drawn before it in a container of their own.
 
     label: what the rows are, for screen readers. labels: of each row what a press on it does.
-    boxes: of each row the top and the height, in pixels of the chart.
+    boxes: where each row is; several side by side are cells.
     on_press: called with the row that was pressed. A press that did something else in the chart
         that was shown then does nothing.
 
     Raises:
         ValueError: not as many boxes as labels.
     """
-    shown = [
-        {"label": one, "top": top, "height": height}
-        for one, (top, height) in zip(labels, boxes, strict=True)
-    ]
+    shown = [{"label": one, **asdict(box)} for one, box in zip(labels, boxes, strict=True)]
 
     def read(sent: Mapping[str, Any]) -> int | None:
         row = sent.get("row")

@@ -1,10 +1,16 @@
-// Buttons that nobody sees, each over one row of a chart: what is pressed is the row that shows.
+// Buttons that nobody sees, each over a bar or a cell of a chart: what is pressed is what shows.
 
 import { element } from "../shared/elements.js";
 import { createEvents } from "../shared/events.js";
 import { morphChildren } from "../shared/morph.js";
 
-const STEPS = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+// Which place an arrow changes, which one it keeps, and in which direction.
+const ARROWS = {
+  ArrowDown: ["offsetTop", "offsetLeft", 1],
+  ArrowUp: ["offsetTop", "offsetLeft", -1],
+  ArrowRight: ["offsetLeft", "offsetTop", 1],
+  ArrowLeft: ["offsetLeft", "offsetTop", -1],
+};
 
 const charts = new WeakMap();
 
@@ -54,13 +60,25 @@ class Rows {
   }
 
   onKey(event) {
-    const step = STEPS[event.key];
-    if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+    const next = this.neighbour(event.key);
+    if (!next || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
-    const last = this.root.children.length - 1;
-    this.moveCursor(Math.min(Math.max(this.cursor + step, 0), last));
-    this.root.children[this.cursor].focus();
+    this.moveCursor([...this.root.children].indexOf(next));
+    next.focus();
+  }
+
+  // The next one that way, itself at the edge; nothing for other keys.
+  neighbour(key) {
+    const all = [...this.root.children];
+    if (key === "Home") return all[0];
+    if (key === "End") return all.at(-1);
+    if (!(key in ARROWS)) return null;
+    const [way, line, direction] = ARROWS[key];
+    const here = all[this.cursor];
+    const beyond = (one) => direction * (one[way] - here[way]);
+    const ahead = all.filter((one) => one[line] === here[line] && beyond(one) > 0);
+    return ahead.reduce((best, one) => (beyond(one) < beyond(best) ? one : best), ahead[0]) ?? here;
   }
 
   moveCursor(row) {
@@ -70,7 +88,7 @@ class Rows {
   }
 }
 
-function buildRow({ label, top, height }, isReached) {
+function buildRow({ label, top, height, left, width }, isReached) {
   const row = element("button", "bl-row");
   row.type = "button";
   row.title = label;
@@ -78,5 +96,7 @@ function buildRow({ label, top, height }, isReached) {
   row.setAttribute("aria-label", label);
   row.style.top = `${top}px`;
   row.style.height = `${height}px`;
+  row.style.left = left;
+  row.style.width = width;
   return row;
 }
