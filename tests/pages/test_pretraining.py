@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from bert_core.evaluation.evaluate import evaluate
 from bert_core.figures.labels import percent
@@ -102,6 +103,16 @@ def click(at: AppTest, label: str) -> AppTest:
     return button.click().run()
 
 
+def deliver(at: AppTest, button: Button) -> AppTest:
+    """A press as a browser sends it: behind all that was chosen up to then."""
+    states = at._tree.get_widget_states()
+    others = [one for one in states.widgets if one.id != button.proto.id]
+    del states.widgets[:]
+    states.widgets.extend(others)
+    states.widgets.add(id=button.proto.id, trigger_value=True)
+    return at._run(states)
+
+
 def assert_fine(at: AppTest) -> None:
     assert not at.exception
     assert not errors(at)
@@ -134,13 +145,25 @@ def test_a_press_starts_a_run_that_is_in_the_link(lab: Lab) -> None:
     assert chosen(at, "runs") == ()
 
 
-def test_what_is_chosen_is_what_is_trained(lab: Lab) -> None:
+def test_a_press_that_is_delivered_twice_starts_one_run(lab: Lab) -> None:
     at = opened()
-    at.get_by_key("pretraining.rate").set_value(40)
-    at.get_by_key("pretraining.pairs").set_value(False)
-    at.get_by_key("pretraining.seed").set_value(7)
-    at.get_by_key("pretraining.sentences").set_value("My [MASK] is here.\n\nIt [MASK].")
-    at = click(at.run(), words.START)
+    (button,) = (one for one in at.button if one.label == words.START)
+    at = deliver(at, button)
+    begun = chosen(at, "runs")
+    at = deliver(at, button)
+    assert chosen(at, "runs") == begun
+    assert len(begun) == 1
+    lab.stop(begun[0])
+
+
+def test_what_is_chosen_up_to_the_press_is_what_is_trained(lab: Lab) -> None:
+    at = opened()
+    widget(at.select_slider, "pretraining.rate").set_value(40)
+    widget(at.toggle, "pretraining.pairs").set_value(False)
+    widget(at.number_input, "pretraining.seed").set_value(7)
+    widget(at.text_area, "pretraining.sentences").set_value("My [MASK] is here.\n\nIt [MASK].")
+    (button,) = (one for one in at.button if one.label == words.START)
+    at = deliver(at, button)
     run = lab.find(chosen(at, "runs")[0])
     assert run is not None
     expected = replace(
@@ -152,11 +175,11 @@ def test_what_is_chosen_is_what_is_trained(lab: Lab) -> None:
 
 def test_a_sentence_without_a_blank_starts_nothing_and_says_what_to_write() -> None:
     at = opened()
-    at.get_by_key("pretraining.sentences").set_value("No blank here.")
+    widget(at.text_area, "pretraining.sentences").set_value("No blank here.")
     at = click(at.run(), words.START)
     assert chosen(at, "runs") == ()
     assert "[MASK]" in said(at)
-    assert at.get_by_key("pretraining.sentences").value == "No blank here."
+    assert widget(at.text_area, "pretraining.sentences").value == "No blank here."
 
 
 def test_a_link_to_a_run_that_is_gone_says_so() -> None:

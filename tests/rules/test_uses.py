@@ -124,3 +124,52 @@ def texts_nobody_shows(words: Path) -> list[str]:
 
 def test_every_text_in_ui_words_is_used() -> None:
     check((ROOT / "ui" / "words").glob("*.py"), texts_nobody_shows)
+
+
+def session_keys(path: Path) -> Iterator[tuple[int, str]]:
+    """What a file asks the session for by a key that it spells out, with the line."""
+    for node in nodes_of(path):
+        if isinstance(node, ast.Subscript) and dotted(node.value) == "st.session_state":
+            yield node.lineno, ast.unparse(node.slice)
+        elif isinstance(node, ast.Call) and dotted(node.func).startswith("st.session_state."):
+            yield node.lineno, ", ".join(map(ast.unparse, node.args[:1]))
+        elif isinstance(node, ast.Compare) and dotted(node.comparators[0]) == "st.session_state":
+            yield node.lineno, ast.unparse(node.left)
+
+
+def keeps_the_view_itself(path: Path) -> list[int]:
+    """Lines that reach for what `ui.state` keeps of a session, past its functions."""
+    held = re.compile(r"(state\.)?(VIEW|NOTICE|BEFORE)|'(view|notice|before)'")
+    return [line for line, key in session_keys(path) if held.fullmatch(key)]
+
+
+def test_the_view_and_what_is_said_once_are_kept_in_one_place() -> None:
+    place = ROOT / "ui" / "state.py"
+    assert keeps_the_view_itself(place)
+    check((path for path in part("ui", "pages") if path != place), keeps_the_view_itself)
+
+
+def acts_in_the_body(path: Path) -> list[int]:
+    """Lines where a page would act on a button in its body, or set what a widget holds."""
+    keyed = {
+        ast.unparse(word.value)
+        for node in nodes_of(path)
+        if isinstance(node, ast.Call)
+        for word in node.keywords
+        if word.arg == "key"
+    }
+    return [
+        node.lineno
+        for node in nodes_of(path)
+        if (isinstance(node, ast.If | ast.While) and "st.button(" in ast.unparse(node.test))
+        or (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.ctx, ast.Store)
+            and dotted(node.value) == "st.session_state"
+            and ast.unparse(node.slice) in keyed
+        )
+    ]
+
+
+def test_callbacks_act_and_the_program_sets_no_widget_by_its_key() -> None:
+    check(part("ui", "pages"), acts_in_the_body)

@@ -21,6 +21,7 @@ from bert_core.lab.settings import (
 from ui import cached, markup, state
 from ui.choices.pretraining import MOST_RUNS, PretrainingChoices
 from ui.page import Frame
+from ui.revisions import revised
 from ui.words import pretraining as words
 
 KEPT = "pretraining.settings"
@@ -33,6 +34,16 @@ def chosen_settings() -> dict[str, Any]:
         KEPT, {"sentences": "\n".join(USUAL.sentences)}
     )
     return found
+
+
+def asked_settings() -> LabSettings:
+    """What is chosen, as the lab takes it.
+
+    Raises:
+        BertLensError: it cannot be trained.
+    """
+    chosen = chosen_settings()
+    return LabSettings(**{**chosen, "sentences": read_sentences(chosen["sentences"])})
 
 
 def draw_start(frame: Frame) -> None:
@@ -61,9 +72,7 @@ def start(runs: tuple[str, ...]) -> None:
     """
     if state.view().chosen(PretrainingChoices).runs != runs:
         return
-    chosen = chosen_settings()
-    settings = LabSettings(**{**chosen, "sentences": read_sentences(chosen["sentences"])})
-    state.choose(PretrainingChoices, runs=(*runs, cached.lab().start(settings)))
+    state.choose(PretrainingChoices, runs=(*runs, cached.lab().start(asked_settings())))
 
 
 def clear(runs: tuple[str, ...]) -> None:
@@ -80,36 +89,30 @@ def _draw_settings() -> None:
         _choose("rate", words.RATE, RATES)
         _choose("steps", words.STEPS, STEPS)
         _choose("layers", words.LAYERS, LAYERS)
-        _keep(st.toggle(words.PAIRS, **_bound("pairs")), "pairs")
+        st.toggle(words.PAIRS, **_bound("pairs"))
     with right:
         _choose("width", words.WIDTH, WIDTHS)
         _choose("heads", words.HEADS, HEADS)
         _choose("vocabulary", words.VOCABULARY, VOCABULARIES)
-        _keep(st.number_input(words.SEED, 0, 9_999, **_bound("seed")), "seed")
-    typed = st.text_area(
+        st.number_input(words.SEED, 0, 9_999, **_bound("seed"))
+    st.text_area(
         words.SENTENCES,
         max_chars=MOST_SENTENCES * (LONGEST_SENTENCE + 1),
         help=words.SENTENCES_HELP,
         **_bound("sentences"),
     )
-    _keep(typed, "sentences")
     try:
-        LabSettings(**{**chosen_settings(), "sentences": read_sentences(typed)})
+        asked_settings()
     except BertLensError as error:
         markup.note(str(error))
 
 
 def _choose(name: str, label: str, options: Sequence[int]) -> None:
-    chosen = st.select_slider(label, options, format_func=lambda one: f"{one:,}", **_bound(name))
-    _keep(chosen, name)
+    st.select_slider(label, options, format_func=lambda one: f"{one:,}", **_bound(name))
 
 
 def _bound(name: str) -> dict[str, Any]:
-    return {
-        "value": chosen_settings().get(name, getattr(USUAL, name)),
-        "key": f"pretraining.{name}",
-    }
-
-
-def _keep(value: Any, name: str) -> None:
-    chosen_settings()[name] = value
+    """For a widget whose choice counts from its callback on, so that Start finds it."""
+    chosen = chosen_settings()
+    value = chosen.get(name, getattr(USUAL, name))
+    return revised(f"pretraining.{name}", value, lambda now: chosen.update({name: now}))
