@@ -10,13 +10,12 @@ from playwright.sync_api import Locator, expect
 
 from bert_core.model.tokenization import Encoding
 from bert_core.palette import DARK, LIGHT, Palette
-from tests.browser.bench import Bench, OpenBench
+from tests.browser.bench import Bench
+from tests.browser.components.given import OpenBench, an_encoding, chip, given_strip
 from ui.components import hints as hints_module
-from ui.components import strip as strip_module
 from ui.components.assets import read_css, read_js
 from ui.components.hints import MOST_GUESSES, Hint, token_hints
 from ui.components.palette_css import palette_css
-from ui.components.strip import token_strip
 from ui.components.strip.data import fingerprint
 
 EVIL = '</script><img src=x onerror="window.had=1">'
@@ -27,26 +26,6 @@ PENDING = "reading …"
 @pytest.fixture
 def bench(open_bench: OpenBench) -> Bench:
     return open_bench(width=868, height=600, has_touch=True)
-
-
-def an_encoding(words: str = "the em+##bed+##ding was muddy ,", start: int = 10) -> Encoding:
-    """[CLS] WORDS [SEP]; pieces of a word are joined by +."""
-    pieces = [word.split("+") for word in words.split()]
-    tokens = ("[CLS]", *(piece for word in pieces for piece in word), "[SEP]")
-    word_ids = (None, *(at for at, word in enumerate(pieces) for _ in word), None)
-    ids = (101, *range(start, start + len(tokens) - 2), 102)
-    return Encoding(
-        text=words,
-        pair=None,
-        ids=ids,
-        original_ids=ids,
-        tokens=tokens,
-        segments=(0,) * len(tokens),
-        sequences=(None, *[0] * (len(tokens) - 2), None),
-        word_ids=word_ids,
-        offsets=((0, 0),) * len(tokens),
-        masked=(),
-    )
 
 
 BARS = {(1,): 0.1, (2, 3, 4): 12.0, (5,): 3.0, (6,): 6.0, (7,): 0.0}
@@ -67,18 +46,8 @@ def given_hints(
     settings = {**words, "on_want": print, "whole": True, **options}
     with patch.object(hints_module, "mount") as mounted:
         token_hints(encoding, key="k", hints=hints, bars=bars, **settings)
-    shown: dict[str, Any] = json.loads(
-        json.dumps(mounted.call_args.args[2]({"key": "k", "taken": 0}))
-    )
-    return shown
-
-
-def given_strip(encoding: Encoding, **options: Any) -> dict[str, Any]:
-    """What the browser gets from `token_strip`."""
-    with patch.object(strip_module, "mount") as mounted:
-        token_strip(encoding, key="s", **{"label": "Tokens", "action": "mask", **options})
-    heard = {"key": "s", "taken": 10**15}  # every press is taken into account
-    shown: dict[str, Any] = mounted.call_args.args[2](heard)
+    heard = None if settings["on_want"] is None else {"key": "k", "taken": 0}
+    shown: dict[str, Any] = json.loads(json.dumps(mounted.call_args.args[2](heard)))
     return shown
 
 
@@ -97,10 +66,6 @@ def open_both(
     bench.clear(dark=theme == "dark")
     bench.show("strip", given_strip(encoding, theme=theme))
     bench.show("hints", given_hints(encoding, **of))
-
-
-def chip(bench: Bench, position: int) -> Locator:
-    return bench.tab.locator(f"[data-position='{position}']")
 
 
 def says(bench: Bench) -> Locator:

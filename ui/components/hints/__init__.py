@@ -83,15 +83,10 @@ def token_hints(
         "channel": channel,
         "given": fingerprint(encoding.ids),
         "bars": _bars(encoding, bars, unit),
-        "asks": on_want is not None,
         "whole": whole,
     }
 
-    def take(position: int) -> None:
-        if on_want is not None:
-            on_want(position)
-
-    mount(_hints, key, lambda heard: {**shown, "heard": heard}, _reader(encoding), take)
+    mount(_hints, key, lambda heard: {**shown, "heard": heard}, _reader(encoding), on_want)
 
 
 def _hint(hint: Hint) -> list[Any]:

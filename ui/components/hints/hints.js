@@ -119,7 +119,7 @@ class TokenHints {
   }
 
   want(at) {
-    if (!this.data.asks || this.waiting === at || this.asked.has(at)) return;
+    if (!this.data.heard || this.waiting === at || this.asked.has(at)) return;
     this.stopWaiting();
     this.waiting = at;
     this.timer = setTimeout(() => {

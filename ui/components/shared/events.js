@@ -5,6 +5,9 @@ const MOST_EVENTS = 200; // the server reads no more of one list
 const PATIENCE_MS = 10_000; // then the server is believed again: it may have lost its session
 const REBUILT_MS = 1_000; // Streamlit may build an element anew; a page that was left takes longer
 
+// The newest number of any component of the page, each of which has this module to itself.
+const NEWEST = Symbol.for("bert-lens:newest-event");
+
 const lists = new Map(); // by the component's key: a list outlives an element that is built anew
 
 export function createEvents() {
@@ -18,18 +21,19 @@ export function createEvents() {
     if (!heard) return;
     const { key, taken } = heard;
     list = lists.get(key);
-    if (!list || performance.now() - list.left > REBUILT_MS) list = { last: 0, waiting: [] };
+    if (!list || performance.now() - list.left > REBUILT_MS) list = { waiting: [] };
     list.left = Infinity;
-    list.last = Math.max(list.last, taken);
+    window[NEWEST] = Math.max(window[NEWEST] ?? 0, taken);
     list.waiting = list.waiting.filter(({ number }) => number > taken);
     lists.set(key, list);
   }
 
   function push(event) {
     if (!tell) return;
-    list.last = Math.max(Date.now(), list.last + 1);
+    const number = Math.max(Date.now(), window[NEWEST] + 1);
+    window[NEWEST] = number;
     list.at = performance.now();
-    list.waiting = [...list.waiting, { ...event, number: list.last }].slice(-MOST_EVENTS);
+    list.waiting = [...list.waiting, { ...event, number }].slice(-MOST_EVENTS);
     tell("events", list.waiting);
   }
 
