@@ -1,6 +1,7 @@
 """Which heads do alike: distances between all of them, on request."""
 
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 
 import numpy as np
 import plotly.graph_objects as go
@@ -63,7 +64,12 @@ def table_rows(distances: Floats, heads: int) -> Iterator[tuple[str, str, float]
 def compute(run: BertRun, wanted: StillWanted) -> Iterator[Floats]:
     if run.attentions is None:
         raise ValueError("The run kept no attentions.")
-    yield head_distances(run.attentions, wanted=wanted)
+
+    def go_on(done: int, total: int) -> None:
+        if not wanted():
+            raise CancelledError
+
+    yield head_distances(run.attentions, progress=go_on)
 
 
 def closest_pair(distances: Floats) -> tuple[int, int]:
