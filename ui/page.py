@@ -168,7 +168,6 @@ class Page(Frame):
             key=f"{self.name}.strip",
             label=label,
             cut_label=words.CUT.format(limit=self.bert.max_tokens),
-            theme="dark" if self.is_dark else "light",
             on_click=pressed,
             **options,  # type: ignore[arg-type]
         )

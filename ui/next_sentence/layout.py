@@ -34,7 +34,6 @@ def draw_layout(page: Page, run: BertRun) -> None:
         label=words.LAYOUT_STRIP,
         detail=True,
         channel=SLOT,
-        theme="dark" if page.is_dark else "light",
     )
     markup.note(words.LAYOUT_NOTE)
     parts = explain_logits(page.bert, run)

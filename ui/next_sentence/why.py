@@ -115,7 +115,6 @@ def draw_strip(
         whole_words=True,
         notes=notes,
         channel=SLOT,
-        theme="dark" if page.is_dark else "light",
         on_click=lambda at: hide(page, at),
     )
 

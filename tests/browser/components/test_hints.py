@@ -64,7 +64,7 @@ def open_both(
 ) -> None:
     encoding = encoding or an_encoding()
     bench.clear(dark=theme == "dark")
-    bench.show("strip", given_strip(encoding, theme=theme))
+    bench.show("strip", given_strip(encoding))
     bench.show("hints", given_hints(encoding, **of))
 
 

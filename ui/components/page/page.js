@@ -1,11 +1,11 @@
 // What happens to the page as a whole: the address changed, or the theme did. Shows nothing.
 
 import { createEvents } from "../shared/events.js";
-import { closeSidebarAfterLinks } from "../shared/sidebar.js";
+import { closeSidebarAfterLinks } from "./sidebar.js";
 
 const pages = new WeakMap();
 
-closeSidebarAfterLinks();
+closeSidebarAfterLinks(); // Streamlit runs this module once in a document
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!pages.has(parentElement)) pages.set(parentElement, new PageEvents(parentElement));

@@ -37,7 +37,6 @@ def token_strip(
     detail_labels: DetailLabels = DETAIL_LABELS,
     channel: str = "",
     bars: bool = False,
-    theme: Literal["light", "dark"] = "light",
     on_click: Callable[[int], None] | None = None,
 ) -> None:
     """Draw the tokens; one that is pressed on another text than this one does nothing.
@@ -52,7 +51,6 @@ def token_strip(
     cut_label: a line under the strip, shown where a sentence was cut at the model's limit.
     channel: strips and pictures of different texts on one page have different channels.
     bars: leave room under each word for the bar that `token_hints` of this channel gives.
-    theme: what the page's figures are painted for; a browser that shows another asks for a rerun.
     on_click: called with the position before the script runs (`events.mount`).
     """
     groups = strip_groups(
@@ -75,7 +73,7 @@ def token_strip(
         "picked": checked_picks(encoding, picked),
     }
     read = _reader(encoding, specials_clickable)
-    mount(_strip, key, lambda heard: {**shown, "heard": heard, "theme": theme}, read, on_click)
+    mount(_strip, key, lambda heard: {**shown, "heard": heard}, read, on_click)
 
 
 def _reader(

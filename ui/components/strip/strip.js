@@ -4,13 +4,10 @@ import { receiveBars } from "../shared/bars.js";
 import { createEvents } from "../shared/events.js";
 import { morphChildren } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
-import { closeSidebarAfterLinks } from "../shared/sidebar.js";
 import { buildStrip } from "./build.js";
 
 // Streamlit calls the default export again on every change of the data, with the same element.
 const strips = new WeakMap();
-
-closeSidebarAfterLinks();
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!strips.has(parentElement)) strips.set(parentElement, new TokenStrip(parentElement));
@@ -63,19 +60,10 @@ class TokenStrip {
     this.events.hear(data.heard, setStateValue);
     const isOther = data.text !== this.data?.text;
     this.data = data;
-    this.followTheme(data.theme);
     this.render();
     if (!isOther) return;
     this.bars.ask(data.text); // answered before the next line, if anybody knows
     this.revealPicked();
-  }
-
-  // The server paints the figures. Where it did so for another theme it is asked again, once: the
-  // theme may have changed since, or while the page was under way.
-  followTheme(painted) {
-    const theme = getComputedStyle(this.root).colorScheme;
-    if (theme !== painted && theme !== this.asked) this.events.push({ theme });
-    this.asked = theme === painted ? null : theme;
   }
 
   render() {

@@ -1,12 +1,8 @@
 // On a phone Streamlit's sidebar lies over the page, and stays there when a link in it is pressed.
 
 const PHONE = window.matchMedia("(max-width: 768px)"); // where Streamlit lets it lie over the page
-const FLAG = "blSidebar";
 
 export function closeSidebarAfterLinks() {
-  const { dataset } = document.body;
-  if (dataset[FLAG]) return; // one listener for the page, whoever asks first
-  dataset[FLAG] = "watched";
   document.addEventListener("click", ({ target }) => {
     if (!PHONE.matches || !target.closest?.(".stSidebar .stPageLink a")) return;
     document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
