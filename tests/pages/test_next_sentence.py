@@ -389,6 +389,14 @@ def test_what_is_said_of_a_model_follows_from_its_shares(lower: set[str], strong
         )
 
 
+def test_a_lower_share_tells_nothing_where_its_interval_reaches_that_of_true_neighbours() -> None:
+    true = SetShare("true", 9, 10, 0.9, 0.75, 1.0, 0.5, 3)
+    close = SetShare("other_text", 6, 10, 0.6, 0.4, 0.8, 0.5, 3)
+    apart = SetShare("other_text", 6, 10, 0.6, 0.4, 0.74, 0.5, 3)
+    assert model_answer([true, close])[0] == words.SETS_NEITHER
+    assert model_answer([true, apart])[0] == words.SETS_BOTH
+
+
 # Through the layers, and the layout
 
 

@@ -276,6 +276,8 @@ def test_home_has_the_four_readings_with_the_librarys_numbers(embedded: Bert) ->
         f"to “{encoding.tokens[link.key]}”"
     ) in said(at)
     assert percent(link.weight) in said(at)
+    layers, heads = run.attentions.shape[:2]
+    assert home_words.LINK_NOTE.format(heads=layers * heads) in said(at)
     _, cells = maps(at)
     np.testing.assert_allclose(
         cells[0, 0].astype(int),

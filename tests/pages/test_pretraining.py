@@ -132,6 +132,12 @@ def test_it_opens_with_a_way_to_start_and_what_the_real_one_took() -> None:
         assert_allclose(numbers(trace["x"]), np.log10([*model.values()]))
 
 
+def test_the_real_one_read_what_the_paper_says() -> None:
+    """Appendix A.2: a million batches of 256; 900,000 have 128 tokens each, the others 512."""
+    assert BASE["tokens"] == 900_000 * 256 * 128 + 100_000 * 256 * 512 == 42_598_400_000
+    assert BASE["batch"] == 131_072  # "128,000 tokens/batch"
+
+
 def test_a_press_starts_a_run_that_is_in_the_link(lab: Lab) -> None:
     at = click(opened(), words.START)
     (run_id,) = chosen(at, "runs")

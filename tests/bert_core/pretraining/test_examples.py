@@ -206,6 +206,20 @@ def test_examples_fill_their_length_and_never_exceed_it(
     assert len(np.unique(plan.keys)) == len(plan)
 
 
+@pytest.mark.parametrize("objective", [NO_PAIRS, SENTENCE_ORDER])
+def test_one_example_in_ten_is_short_on_purpose(objective: str) -> None:
+    """As `short_seq_prob` has it: any length from two pieces to the whole room, each as likely."""
+    sentences = 4 * np.arange(200_001)  # of four pieces each, in documents too long to matter
+    corpus = Corpus(np.zeros(800_000, dtype=np.uint16), sentences, np.arange(0, 200_001, 50_000))
+    room = 64
+    plan = plan_pairs(corpus, objective, room + (2 if objective == NO_PAIRS else 3), 0, 0)
+    lengths = plan.a_lengths + plan.b_lengths
+    shares = [np.mean(lengths <= most) for most in (32, room - 4)]
+    # A length is made up of whole sentences: 31 of the 63 lengths end up at 32 or below.
+    assert shares == pytest.approx([0.1 * 31 / 63, 0.1 * 59 / 63], abs=0.006)
+    assert lengths.max() == room
+
+
 def test_too_long_pairs_are_cut_as_the_reference_does_it(corpus: Corpus) -> None:
     """One piece at a time off the longer part, B where they are alike."""
 

@@ -14,7 +14,7 @@ from bert_core.pretraining.corpus import Corpus, SplitCorpus
 from bert_core.pretraining.examples import NO_LABEL, Batch
 from bert_core.pretraining.feed import Feed
 from bert_core.pretraining.held_out import check_held_out, held_out_batches
-from bert_core.pretraining.learner import Learner, PretrainingLosses, make_optimizer
+from bert_core.pretraining.learner import Learner, make_optimizer
 from bert_core.pretraining.pairs import NO_PAIRS
 from bert_core.pretraining.recipe import (
     BFLOAT16,
@@ -93,10 +93,10 @@ def test_losses_are_those_of_transformers_with_both_labels(split: SplitCorpus) -
         assert losses.words + losses.pairs == pytest.approx(expected, abs=1e-5)
 
 
-def test_gradients_are_those_of_transformers_loss(split: SplitCorpus) -> None:
+def test_a_step_follows_the_gradient_of_transformers_loss(split: SplitCorpus) -> None:
     model, other, batch = a_model(), a_model(), a_batch(split)
-    words, pairs = PretrainingLosses(model, True)(*tensors(batch))
-    (words / batch.chosen + pairs / len(batch)).backward()
+    uncut = replace(RECIPE, clip=1e9)
+    Learner(model, uncut, Workers()).learn([batch], 0, 100)
     labels = np.full(batch.ids.shape, NO_LABEL)
     rows, places = np.nonzero(batch.labels != NO_LABEL)
     labels[rows, batch.positions[rows, places]] = batch.labels[rows, places]
@@ -194,6 +194,33 @@ def test_dropout_depends_on_the_step_and_the_seed_alone(split: SplitCorpus) -> N
 # The optimizer and its schedule
 
 
+def test_steps_are_those_of_adam_with_decoupled_weight_decay(split: SplitCorpus) -> None:
+    """As Loshchilov and Hutter 2019 write it, algorithm 2, with BERT's beta1 of 0.9 and 1e-6."""
+    recipe = replace(RECIPE, warm_up=0.0, beta2=0.95)
+    learner = Learner(a_model(), recipe, Workers())
+    names = dict(learner.model.named_parameters())
+    weights = {name: weight.detach().double() for name, weight in names.items()}
+    first = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    second = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    for step in range(1, 5):
+        learner.learn([a_batch(split, recipe, step)], step - 1, 1000)
+        rate = 1e-3 * (1001 - step) / 1000
+        for name, weight in names.items():
+            assert weight.grad is not None
+            gradient = weight.grad.double()
+            first[name] = 0.9 * first[name] + 0.1 * gradient
+            second[name] = 0.95 * second[name] + 0.05 * gradient**2
+            way = first[name] / (1 - 0.9**step)
+            way /= (second[name] / (1 - 0.95**step)).sqrt() + 1e-6
+            if not (name.endswith("bias") or "LayerNorm" in name):
+                way += 0.01 * weights[name]
+            weights[name] = weights[name] - rate * way
+    for name, weight in names.items():
+        torch.testing.assert_close(
+            weight.double(), weights[name], atol=2e-6, rtol=0, msg=name, check_dtype=False
+        )
+
+
 def test_biases_and_layer_norms_do_not_decay_and_heads_have_their_own_rate() -> None:
     model = a_model()
     optimizer = make_optimizer(model, replace(RECIPE, head_rate=2e-3))
@@ -289,14 +316,21 @@ def test_held_out_figures_are_those_of_a_direct_count(split: SplitCorpus) -> Non
     assert model.training
     model.eval()
     first = five = masks = right = 0
+    words_losses, pairs_losses = [], []
     for batch in batches:
         with torch.no_grad():
             out = model(*tensors(batch)[:1], *[tensors(batch)[2], tensors(batch)[1]])
+        said = out.seq_relationship_logits.log_softmax(1)
+        pairs_losses += [
+            -float(row[label]) for row, label in zip(said, batch.pair_labels, strict=True)
+        ]
         right += int((out.seq_relationship_logits.argmax(1).numpy() == batch.pair_labels).sum())
         for row, place in zip(*np.nonzero(batch.labels != NO_LABEL), strict=True):
             position, label = batch.positions[row, place], batch.labels[row, place]
             assert batch.ids[row, position] == TINY.special_ids["mask"]
             ranked = out.prediction_logits[row, position].argsort(descending=True).tolist()
+            logs = out.prediction_logits[row, position].log_softmax(0)
+            words_losses.append(-float(logs[label]))
             masks += 1
             first += ranked[0] == label
             five += label in ranked[:5]
@@ -304,6 +338,8 @@ def test_held_out_figures_are_those_of_a_direct_count(split: SplitCorpus) -> Non
     assert found.first_right == pytest.approx(first / masks)
     assert found.five_right == pytest.approx(five / masks)
     assert found.pairs_right == pytest.approx(right / 20)
+    assert found.words_loss == pytest.approx(np.mean(words_losses), rel=1e-5)
+    assert found.pairs_loss == pytest.approx(np.mean(pairs_losses), rel=1e-5)
 
 
 def test_nothing_is_measured_where_nothing_was_held_out() -> None:
