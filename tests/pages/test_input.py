@@ -13,6 +13,7 @@ from tests.kit.visit import (
     PAGES,
     assert_pictures,
     assert_whole,
+    components,
     errors,
     figures,
     go_to,
@@ -77,7 +78,7 @@ def test_without_a_sentence_the_page_asks_for_one(page: str, text: str) -> None:
     assert_whole(at, page)
     assert common.EMPTY in said(at)
     assert not at.get("plotly_chart")
-    assert not at.get("bidi_component")
+    assert [one.component_name for one in components(at)] == ["bert_lens_page"]  # is not seen
     assert view_of(at) == View(text=text, pair="a dog")
     assert errors(at) == []
 

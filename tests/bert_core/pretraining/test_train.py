@@ -1,5 +1,6 @@
 """A run: it goes on where it was cut off as if it never was, and what it leaves can be loaded."""
 
+import argparse
 import errno
 import json
 import math
@@ -11,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -476,9 +477,15 @@ def test_one_command_pretrains_from_nothing_with_a_vocabulary_of_its_own(
     assert "vocabulary: trained on the same text" in (out / "README.md").read_text()
 
 
-def test_the_command_knows_the_recipes_own_names() -> None:
-    assert tuple(CONFIGS) == pretrain_command.CONFIGS
-    assert pretrain_command.OBJECTIVES == OBJECTIVES
+@pytest.mark.parametrize(("option", "names"), [("config", CONFIGS), ("objective", OBJECTIVES)])
+def test_the_command_knows_the_recipes_own_names(option: str, names: Iterable[str]) -> None:
+    parser = argparse.ArgumentParser()
+    pretrain_command.add_pretrain(parser.add_subparsers())
+    asked = ["pretrain", "--corpus", "texts", "--out", "out", f"--{option}"]
+    for name in names:
+        assert getattr(parser.parse_args([*asked, name]), option) == name
+    with pytest.raises(SystemExit):
+        parser.parse_args([*asked, "another"])
 
 
 def test_a_batch_that_does_not_fit_into_memory_is_said(
