@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -26,6 +26,7 @@ from ui.view import View
 from ui.words import common as words
 
 ICON = "ui/icon.svg"
+Pressed = TypeVar("Pressed")
 
 
 # Marks for whoever waits for the page: its answer is there; what comes late is there too.
@@ -128,6 +129,15 @@ class Page(Frame):
         then, now = self.view, state.view()
         return (then.text, then.pair, then.model) == (now.text, now.pair, now.model)
 
+    def while_present(self, action: Callable[[Pressed], None]) -> Callable[[Pressed], None]:
+        """What a press on a token does, or nothing once the sentences are others."""
+
+        def act(pressed: Pressed) -> None:
+            if self.is_present:
+                action(pressed)
+
+        return act
+
     def masks_of(self, view: View) -> tuple[int, ...]:
         """The masks of a view that are tokens of the text."""
         return _masks_of(view, self.encoding)
@@ -158,17 +168,12 @@ class Page(Frame):
         self, encoding: Encoding, label: str, on_click: Callable[[int], None], **options: object
     ) -> None:
         """The token strip, the same on every page."""
-
-        def pressed(position: int) -> None:
-            if self.is_present:
-                on_click(position)
-
         token_strip(
             encoding,
             key=f"{self.name}.strip",
             label=label,
             cut_label=words.CUT.format(limit=self.bert.max_tokens),
-            on_click=pressed,
+            on_click=self.while_present(on_click),
             **options,  # type: ignore[arg-type]
         )
 

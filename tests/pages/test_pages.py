@@ -27,6 +27,7 @@ from tests.kit.visit import (
     maps,
     masked_in_strip,
     numbers,
+    press,
     said,
     strip,
     strip_tokens,
@@ -643,3 +644,29 @@ def test_without_a_second_sentence_no_score_is_shown() -> None:
     assert figures(at) == []
     assert next_sentence_words.NEEDS_PAIR in said(at)
     assert not [button for button in at.button if button.label == next_sentence_words.SWAP]
+
+
+# What was pressed on a text that is another by now
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "key"),
+    [
+        *((page, {}, f"{page}.strip") for page in PAGES),
+        ("next_sentence", {"nsp": "why"}, "next_sentence.why.strip"),
+        ("attention", {"reading": "arcs"}, "attention.arcs"),
+    ],
+)
+def test_a_press_on_a_token_does_nothing_once_the_text_is_another(
+    page: str, query: dict[str, str], key: str
+) -> None:
+    at = visit(page, a="the cat sat", b="it slept", **query)
+    sent = (
+        {"position": 2, "side": "query", "pinned": True}
+        if key == "attention.arcs"
+        else {"position": 2}
+    )
+    other = view_of(at).with_text("a dog ran", "it barked")
+    at.session_state["view"] = other
+    assert view_of(press(at, key, **sent)) == other
+    assert view_of(press(at, key, **sent)) != other

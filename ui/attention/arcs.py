@@ -25,7 +25,7 @@ def draw_arcs(page: Page, encoding: Encoding, shown: AttentionMap) -> None:
             label=words.ARCS.format(name=name),
             text=fingerprint(encoding.original_ids),
             picked=page.look,
-            on_pick=take_pick,
+            on_pick=page.while_present(take_pick),
         )
     if page.view.chosen(AttentionChoices).merge:
         markup.note(words.MERGED)

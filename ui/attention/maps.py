@@ -52,5 +52,5 @@ def draw_weights(
         name=name,
         picked=page.look,
         height=size,
-        on_pick=look_at,
+        on_pick=page.while_present(look_at),
     )

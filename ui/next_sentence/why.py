@@ -115,7 +115,7 @@ def draw_strip(
         whole_words=True,
         notes=notes,
         channel=SLOT,
-        on_click=lambda at: hide(page, at),
+        on_click=page.while_present(lambda at: hide(page, at)),
     )
 
 
