@@ -24,19 +24,19 @@ def bundled_hundred() -> Texts:
     return parse_list(HUNDRED.read_text(encoding="utf-8"))
 
 
-def parse_list(text: str, limit: int = LIMIT) -> Texts:
+def parse_list(text: str) -> Texts:
     """The texts of a list: (sentence, second one or None). Blank lines are dropped.
 
     Spaces around sentences go. A line with one side empty is a single sentence.
 
     Raises:
-        InputError: nothing in it, more than `limit` texts, a line over `LONGEST_LINE` characters,
+        InputError: nothing in it, more than `LIMIT` texts, a line over `LONGEST_LINE` characters,
             or one with more than two sentences.
     """
     found: list[tuple[str, str | None]] = []
     for number, line in numbered_lines(text):
-        if len(found) == limit:
-            raise InputError(f"The list has more than {limit} sentences: shorten it.")
+        if len(found) == LIMIT:
+            raise InputError(f"The list has more than {LIMIT} sentences: shorten it.")
         read = _parse_line(line, number)
         if read is not None:
             found.append(read)

@@ -57,34 +57,26 @@ class ParsedList:
     broken: tuple[BrokenLine, ...]
 
 
-def read_lines(
-    source: str | bytes, *, limit: int = LIMIT, longest: int = LONGEST_LINE
-) -> ParsedList:
+def read_lines(source: str | bytes) -> ParsedList:
     """One text on each line, as it is: quotes, commas and tabs in it stay. Blank lines are dropped.
 
-    source: pasted text, or the bytes of a text file in UTF-8 or UTF-16.
-    limit: lines that are read. longest: characters in a line.
+    source: pasted text, or the bytes of a text file in UTF-8 or UTF-16; `LIMIT` lines of
+    `LONGEST_LINE` characters are read.
 
     Raises:
         InputError: there is nothing in it.
     """
-    return _collect(each_text(numbered_lines(source), longest), limit)
+    return _collect(each_text(numbered_lines(source)))
 
 
-def read_rows(
-    source: str | bytes,
-    columns: Sequence[str],
-    *,
-    limit: int = LIMIT,
-    longest: int = LONGEST_LINE,
-) -> ParsedList:
+def read_rows(source: str | bytes, columns: Sequence[str]) -> ParsedList:
     """One field for each of `columns` on each line, in their order, none of them empty.
 
     Where the first line names all of `columns` ("good", or "sentence_good"), in any order and
     among others, it is a header, and says where they are; without a header a line has these and no
     others. Quotes around a whole field go. Else as `read_lines`.
     """
-    return _collect(each_row(numbered_lines(source), columns, longest), limit)
+    return _collect(each_row(numbered_lines(source), columns))
 
 
 def numbered_lines(source: str | bytes) -> Iterator[Line]:
@@ -94,7 +86,7 @@ def numbered_lines(source: str | bytes) -> Iterator[Line]:
     return ((number, line) for number, line in enumerate(NEWLINE.split(text), 1) if line.strip())
 
 
-def stream_lines(file: BufferedReader, longest: int = LONGEST_LINE) -> Iterator[Line | BrokenLine]:
+def stream_lines(file: BufferedReader) -> Iterator[Line | BrokenLine]:
     """`numbered_lines` of an open file or pipe, which is read no further than it is asked for.
 
     Of a line that is too long, such as a file without line breaks, only the length is kept.
@@ -107,31 +99,29 @@ def stream_lines(file: BufferedReader, longest: int = LONGEST_LINE) -> Iterator[
     )
     try:
         for number in count(1):
-            line = part = text.readline(longest + 1)
+            line = part = text.readline(LONGEST_LINE + 1)
             length = len(line)
             while part and not part.endswith("\n"):
-                part = text.readline(longest)
+                part = text.readline(LONGEST_LINE)
                 length += len(part)
             length -= part.endswith("\n")
             if not line:
                 return
-            if length > longest:
-                yield _broken(number, _LineError(_too_long(length, longest)))
+            if length > LONGEST_LINE:
+                yield _broken(number, _LineError(_too_long(length)))
             elif line.strip():
                 yield number, line.removesuffix("\n")
     finally:
         text.detach()  # else it would close the file
 
 
-def each_text(
-    lines: Iterable[Line | BrokenLine], longest: int = LONGEST_LINE
-) -> Iterator[Row | BrokenLine]:
+def each_text(lines: Iterable[Line | BrokenLine]) -> Iterator[Row | BrokenLine]:
     """`read_lines` of one line after another."""
-    return _each(lines, lambda line: (_checked(line, longest).strip(),))
+    return _each(lines, lambda line: (_checked(line).strip(),))
 
 
 def each_row(
-    lines: Iterable[Line | BrokenLine], columns: Sequence[str], longest: int = LONGEST_LINE
+    lines: Iterable[Line | BrokenLine], columns: Sequence[str]
 ) -> Iterator[Row | BrokenLine]:
     """`read_rows` of one line after another."""
     comma, places = "", None
@@ -142,7 +132,7 @@ def each_row(
             comma, places = _layout(line, columns)
             if places is not None:
                 return None
-        return _read_row(_checked(line, longest), comma, places, columns)
+        return _read_row(_checked(line), comma, places, columns)
 
     return _each(lines, read)
 
@@ -159,16 +149,16 @@ def _decoded(source: str | bytes) -> str:
     return source.decode("utf-8", errors="surrogateescape")
 
 
-def _collect(found: Iterator[Row | BrokenLine], limit: int) -> ParsedList:
-    """The first `limit` of what was read; raises InputError where there is nothing."""
-    first = list(islice(found, limit))
+def _collect(found: Iterator[Row | BrokenLine]) -> ParsedList:
+    """The first `LIMIT` of what was read; raises InputError where there is nothing."""
+    first = list(islice(found, LIMIT))
     if not first:
         raise InputError(NOTHING)
     rows = tuple(one for one in first if isinstance(one, Row))
     broken = [one for one in first if isinstance(one, BrokenLine)]
     after = next(found, None)
     if after is not None:
-        why = f"Line {after.number} and those after it were left out: {limit} lines are read."
+        why = f"Line {after.number} and those after it were left out: {LIMIT} lines are read."
         broken.append(BrokenLine(after.number, why))
     return ParsedList(rows, tuple(broken))
 
@@ -194,13 +184,13 @@ def _broken(number: int, error: _LineError) -> BrokenLine:
     return BrokenLine(number, f"Line {number} {error}.")
 
 
-def _too_long(length: int, longest: int) -> str:
-    return f"has {length} characters; a line may have {longest}"
+def _too_long(length: int) -> str:
+    return f"has {length} characters; a line may have {LONGEST_LINE}"
 
 
-def _checked(line: str, longest: int) -> str:
-    if len(line) > longest:
-        raise _LineError(_too_long(len(line), longest))
+def _checked(line: str) -> str:
+    if len(line) > LONGEST_LINE:
+        raise _LineError(_too_long(len(line)))
     if LONE_SURROGATE.search(line):
         raise _LineError("has letters that are not in UTF-8: save the file as “CSV UTF-8”")
     return line

@@ -1,19 +1,24 @@
 """Who imports whom: pages the app's parts, those the library, the library nothing of either."""
 
+import ast
+from pathlib import Path
 from types import ModuleType
 
 import bert_core
 from tests.rules.source import (
     FOLDERS,
+    ROOT,
     check,
     imported,
     imported_tops,
     modules,
     name_of,
+    nodes_of,
     part,
     part_of,
     reached,
     sources,
+    tree_of,
 )
 
 # What each may import of ours; app.py is a page.
@@ -25,53 +30,20 @@ MAY_IMPORT = {
 TOOLS = {*FOLDERS, "run"} - {"pages"}  # what starts and measures the app uses its parts
 OURS = {*FOLDERS, "app", "run", "tests"}
 HEAVY = {"torch", "transformers", "streamlit", "tokenizers", "safetensors", "huggingface_hub"}
-ANALYSES = (
-    "attention.arcs",
-    "attention.comparison",
-    "attention.links",
-    "attention.maps",
-    "attention.measures",
-    "attention.norms",
-    "attention.query_key",
-    "attention.roles",
-    "attention.rollout",
-    "attention.similarity",
-    "attention.summary",
-    "evaluation.calibration",
-    "evaluation.evaluate",
-    "evaluation.guesses",
-    "evaluation.questions",
-    "evaluation.reliability",
-    "exports.attention",
-    "exports.prediction_snippets",
-    "exports.snippets",
-    "inside.lens",
-    "intervals",
-    "masked_words.beam",
-    "masked_words.blanks",
-    "masked_words.filling",
-    "masked_words.head",
-    "masked_words.joint",
-    "masked_words.likelihood",
-    "masked_words.minimal_pairs",
-    "masked_words.predict",
-    "masked_words.scores",
-    "masked_words.several_pieces",
-    "masked_words.surprisal",
-    "masked_words.targets",
-    "masked_words.training",
-    "masked_words.writing",
-    "model.wordpiece_trace",
-    "next_sentence.candidates",
-    "next_sentence.neighbours",
-    "next_sentence.order",
-    "next_sentence.reasons",
-    "next_sentence.score",
-    "pretraining.mask_counts",
-    "pretraining.masks",
-    "serving.runner",
-    "texts.hundred",
-    "texts.lists",
+
+# The rooms of the library, and the files that all share: each may use those on the lines above its
+# own, and no other on its line. So there is no circle, and whoever adds a room adds its name.
+FLOORS = (
+    {"errors", "arrays", "palette"},
+    {"intervals"},
+    {"model", "texts"},
+    {"serving", "attention"},
+    {"figures", "exports"},
+    {"pretraining"},
+    {"masked_words", "next_sentence"},
+    {"inside", "evaluation", "lab"},
+    {"command_line"},
+    {"__main__"},
 )
 
 
@@ -101,13 +73,36 @@ def test_only_figures_import_plotly_in_the_library() -> None:
     check(others, lambda path: "plotly" in imported_tops(path))
 
 
-def test_analysis_rests_on_inference_and_inference_on_the_model() -> None:
-    analyses = {f"bert_core.{name}" for name in ANALYSES}
-    engine = {f"bert_core.serving.{name}" for name in ("engine", "waiting", "registry")}
-    assert analyses | engine <= modules().keys()
-    assert not reached("bert_core.model.inference") & (analyses | engine)
-    assert not reached("bert_core.model.bert") & (analyses | engine | {"bert_core.model.inference"})
-    assert {name: reached(name) & engine for name in analyses if reached(name) & engine} == {}
+def rooms_used(path: Path) -> set[str]:
+    """The rooms and shared files of the library that a file of it imports, without its own."""
+    used = {name.split(".")[1] for name in imported(path) if name.startswith("bert_core.")}
+    return used - {room_of(path)}
+
+
+def room_of(path: Path) -> str:
+    """The room of a file of the library; a file that all share is its own."""
+    return path.relative_to(ROOT / "bert_core").with_suffix("").parts[0]
+
+
+def test_each_room_of_the_library_uses_only_what_is_below_it() -> None:
+    rooms = {room_of(path) for path in part("bert_core")} - {"__init__"}
+    assert sorted(name for floor in FLOORS for name in floor) == sorted(rooms)
+    below = {room: set().union(*FLOORS[:at]) for at, floor in enumerate(FLOORS) for room in floor}
+    files = [path for path in part("bert_core") if room_of(path) in rooms]
+    check(files, lambda path: rooms_used(path) - below[room_of(path)])
+
+
+def test_analyses_get_their_runs_from_a_runner_and_never_see_the_engine() -> None:
+    engine = {f"bert_core.serving.{name}" for name in ("engine", "waiting", "registry", "job")}
+    assert engine <= modules().keys()
+    analyses = [path for path in part("bert_core") if room_of(path) != "serving"]
+    check(analyses, lambda path: imported(path) & engine)
+    assert not reached("bert_core.serving.runner") & engine
+
+
+def test_inference_rests_on_the_model_and_not_the_other_way_round() -> None:
+    assert "bert_core.model.bert" in reached("bert_core.model.inference")
+    assert "bert_core.model.inference" not in reached("bert_core.model.bert")
 
 
 def test_no_name_of_the_library_is_also_that_of_a_module() -> None:
@@ -122,6 +117,42 @@ def test_no_name_of_the_library_is_also_that_of_a_module() -> None:
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     assert [module for module in modules() if module in reached(module)] == []
+
+
+def names_made_in(path: Path) -> set[str]:
+    """What a module defines itself."""
+    made = set()
+    for node in tree_of(path).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            made.add(node.name)
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        inside = (part for target in targets if target for part in ast.walk(target))
+        made |= {part.id for part in inside if isinstance(part, ast.Name)}
+    return made
+
+
+def taken_elsewhere(path: Path) -> list[str]:
+    """Names of ours that a file takes from a module which took them from another."""
+    taken = (
+        (node.module, alias.name)
+        for node in nodes_of(path)
+        if isinstance(node, ast.ImportFrom) and node.module in modules().keys() - {"bert_core"}
+        for alias in node.names
+    )
+    return [
+        f"{module}.{name}"
+        for module, name in taken
+        if f"{module}.{name}" not in modules() and name not in names_made_in(modules()[module])
+    ]
+
+
+def test_a_name_is_taken_from_the_module_that_makes_it() -> None:
+    check([*sources(), *(ROOT / "tests").rglob("*.py")], taken_elsewhere)
+
+
+def test_the_librarys_own_files_do_not_go_through_its_front_door() -> None:
+    """It leads to every room, so that no rule could say what a file uses."""
+    check(part("bert_core"), lambda path: "bert_core" in imported(path))
 
 
 def test_few_modules_know_the_tokenizers_library() -> None:

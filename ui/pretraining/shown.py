@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bert_core.figures.labels import percent
-from bert_core.figures.pretraining import LossCurve
+from bert_core.figures.losses import LossCurve
 from bert_core.lab import folder as files
 from bert_core.lab.folder import Facts, Status
 from bert_core.lab.server import Run

@@ -108,7 +108,6 @@ def test_a_list_is_read_as_far_as_the_limit_and_says_where_it_stopped() -> None:
     )
     assert read_lines("a\n" * 1000).broken == ()
     assert len(read_rows("good,bad\n" + "a,b\n" * 1001, PAIR).lines) == 1000
-    assert len(read_lines("a\nb\nc", limit=2).lines) == 2
 
 
 @pytest.mark.parametrize("text", ["", " \n\t\n", "\ufeff\n", b"", "good,bad\n"])
