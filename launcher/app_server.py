@@ -1,17 +1,21 @@
 """Streamlit as run.py starts it: `python -m launcher.app_server run app.py`.
 
-Two things differ from `streamlit run app.py`. Streamlit's one question to the internet is not
+Three things differ from `streamlit run app.py`. Streamlit's one question to the internet is not
 asked: when a page of another site knocks, it fetches this machine's public address from
 checkip.amazonaws.com, to see whether the page came from there; no setting keeps it from asking.
-And torch is imported while the browser opens, not when the first page is asked for.
+Torch is imported while the browser opens, not when the first page is asked for. And a page that is
+asked for meanwhile waits for that: of two threads that import transformers at once, one may find
+names missing that are there a moment later.
 """
 
 import sys
 import threading
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from streamlit import net_util
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.web import cli
 
 
@@ -27,7 +31,20 @@ def import_ahead() -> None:
         import_module(module)
 
 
+def hold_pages(ahead: threading.Thread) -> None:
+    """Let no page run before this thread has ended."""
+    run_script = ScriptRunner._run_script
+
+    def run_afterwards(runner: ScriptRunner, *data: Any) -> None:
+        ahead.join()
+        run_script(runner, *data)
+
+    ScriptRunner._run_script = run_afterwards  # type: ignore[assignment, method-assign]
+
+
 if __name__ == "__main__":
     net_util.get_external_ip = no_address
-    threading.Thread(target=import_ahead, daemon=True).start()
+    importing = threading.Thread(target=import_ahead, daemon=True)
+    importing.start()
+    hold_pages(importing)
     cli.main(prog_name="streamlit")
