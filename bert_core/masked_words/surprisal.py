@@ -27,9 +27,10 @@ from bert_core.model.inference import AT_MASKS, Asked, BertRun
 from bert_core.model.tokenization import Encoding, Word, with_masks
 from bert_core.serving.runner import Runner, direct_runner
 
-# Tokens of the passes that `readout` hands in together. A text of 64 tokens stays below it even
-# where it is one long word; of longer texts the first answers come soon.
-PORTION_TOKENS = 8_000
+# Up to so many tokens a text is read out at once; of longer ones the passes that are handed in
+# together have so many, so that the first answers come soon and nobody waits for all of them.
+AT_ONCE = 64
+PORTION_TOKENS = 2_000
 
 Key = tuple[tuple[int, ...], tuple[int, ...], int, int]
 
@@ -128,8 +129,8 @@ def readout(
 ) -> Iterator[TokenSurprisal | WordSurprisal]:
     """What `predict_each` and `word_surprisals` say of the whole text, from passes they share.
 
-    A text of up to 64 tokens is handed to `run` at once; longer ones go in portions of whole words,
-    each with its words after their tokens. `readout_size` says how many answers come.
+    A text of up to `AT_ONCE` tokens is handed to `run` at once; longer ones go in portions of whole
+    words, each with its words after their tokens. `readout_size` says how many answers come.
 
     Raises:
         MissingHeadError: the checkpoint has no masked-word head.
@@ -176,6 +177,9 @@ def _read_out(
 
 def _portions(encoding: Encoding) -> Iterator[list[Word]]:
     """Words whose passes are handed in together: each token alone, and within its word again."""
+    if len(encoding) <= AT_ONCE:
+        yield [*encoding.words]
+        return
     portion: list[Word] = []
     tokens = 0
     for word in encoding.words:

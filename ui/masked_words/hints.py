@@ -1,6 +1,6 @@
 """What BERT expects at each token of the strip, worked out while somebody reads the page."""
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 import streamlit as st
 
@@ -9,12 +9,12 @@ from bert_core.masked_words.surprisal import (
     TokenSurprisal,
     WordSurprisal,
     predict_each,
-    word_surprisals,
+    readout,
+    readout_size,
 )
-from bert_core.model.bert import Bert
 from bert_core.model.tokenization import Encoding
 from bert_core.serving.job import Job
-from bert_core.serving.runner import Runner, engine_runner
+from bert_core.serving.runner import engine_runner
 from ui import markup
 from ui.components.hints import Hint, token_hints
 from ui.default_tokens import text_positions
@@ -24,7 +24,6 @@ from ui.tail import again_in, wait_for
 from ui.words import common
 from ui.words import masked_words_studies as words
 
-AT_ONCE = 16  # masks that run together: what is pointed at meanwhile waits for no more
 GUESSES = 5
 # Up to here all masks are computed in a moment; above it the page says how far it is.
 SHORT = 64
@@ -55,21 +54,11 @@ def reading_of(page: Page, encoding: Encoding) -> Job[Answer]:
     return session_job(
         SLOT,
         asked,
-        len(text_positions(encoding)) + len(encoding.words),
-        lambda wanted: ask_all(page.bert, encoding, engine_runner(page.engine, wanted)),
+        readout_size(page.bert, encoding),
+        lambda wanted: readout(
+            page.bert, encoding, GUESSES, engine_runner(page.engine, wanted, "readout")
+        ),
     )
-
-
-def ask_all(bert: Bert, encoding: Encoding, run: Runner) -> Iterator[Answer]:
-    """Every token masked alone; then the words."""
-    known: list[TokenSurprisal] = []
-    waiting = list(text_positions(encoding))
-    while waiting:
-        now, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
-        for one in predict_each(bert, encoding, GUESSES, now, run):
-            known.append(one)
-            yield one
-    yield from word_surprisals(bert, encoding, run, known)
 
 
 def draw_known(page: Page, encoding: Encoding) -> None:
@@ -101,7 +90,7 @@ def draw_known(page: Page, encoding: Encoding) -> None:
     wait_for(job, lambda: None)
     if is_long:
         again_in(AGAIN_SECONDS)
-        draw_progress(job, len(text_positions(encoding)))
+        draw_progress(job, len(tokens), len(text_positions(encoding)))
 
 
 def want(job: Job[Answer], position: int) -> None:
@@ -162,8 +151,7 @@ def idle_line(scored: Sequence[WordSurprisal]) -> str:
     return words.IDLE.format(word=markup.short(most.surface, 30), bits=most.total)
 
 
-def draw_progress(job: Job[Answer], tokens: int) -> None:
-    done = min(job.done, tokens)
+def draw_progress(job: Job[Answer], done: int, tokens: int) -> None:
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     left.progress(done / tokens, words.READING.format(done=done, total=tokens))
     right.button(common.STOP, key=f"{SLOT}.stop", type="tertiary", on_click=job.stop)

@@ -209,7 +209,7 @@ def test_a_readout_of_64_tokens_is_asked_for_at_once_and_a_longer_one_by_portion
     assert len(run.sizes) == 1
     found = [first, *answers]
     assert len(run.sizes) > 1
-    assert all(size * len(encoding) <= 8_000 for size in run.sizes)
+    assert all(size * len(encoding) <= 2_000 for size in run.sizes)
     seen: set[int] = set()
     for one in found:
         if isinstance(one, WordSurprisal):
