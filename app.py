@@ -10,7 +10,6 @@ from ui.home.readings import (
     draw_link,
     draw_next_sentence,
     draw_pieces,
-    find_chance,
     find_link,
     table_rows,
 )
@@ -26,12 +25,11 @@ def main() -> None:
     typed, masked = page.run(Asked(page.encoding, {ATTENTIONS}), Asked(page.masked_encoding(asked)))
     page.strip(page.encoding, words.STRIP, ask_about, picked=asked, whole_words=True)
     link = None if focus is None else find_link(page, typed, focus)
-    chance = find_chance(page, typed, link)
     left, right = st.columns(2, gap="large")
     with left:
         draw_pieces(page)
         if focus is not None:
-            draw_link(page, typed, focus, link, chance)
+            draw_link(page, typed, focus, link)
     with right:
         if focus is not None:
             with sentence_on_failure():
@@ -41,7 +39,7 @@ def main() -> None:
     draw_foot(
         page,
         words.COLUMNS,
-        lambda: table_rows(page, typed, masked, focus, link, chance),
+        lambda: table_rows(page, typed, masked, focus, link),
         words.HOW,
     )
     page.finish()
