@@ -221,6 +221,24 @@ def test_press_outlives_an_answer_to_an_older_one(bench: Bench) -> None:
     expect(held).to_have_count(0)
 
 
+def test_a_token_held_down_while_an_answer_arrives_still_gives_its_click(bench: Bench) -> None:
+    bench.show("arcs", sent(a_view()))
+    row(bench, "query", 1).hover()
+    bench.tab.mouse.down()
+    bench.show("arcs", sent(a_view(), label="Another head", picked=3))
+    bench.tab.mouse.up()
+    assert [event["position"] for event in bench.sent("arcs")] == [1]
+
+
+def test_a_token_held_down_while_another_text_arrives_is_not_pressed(bench: Bench) -> None:
+    bench.show("arcs", sent(a_view()))
+    row(bench, "query", 1).hover()
+    bench.tab.mouse.down()
+    bench.show("arcs", sent(a_view(6), text="another"))
+    bench.tab.mouse.up()
+    assert bench.sent("arcs") == []
+
+
 def test_token_that_the_page_looks_from_can_be_let_go(bench: Bench) -> None:
     bench.show("arcs", sent(a_view(), picked=2, pinned=[(4, "key")]))
     held = bench.tab.locator(".row[aria-selected=true]")

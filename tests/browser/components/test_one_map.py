@@ -432,6 +432,19 @@ def test_a_click_sends_the_query_once_and_outlines_it_at_once(open_bench: Open) 
     assert overlay(bench) == blank
 
 
+@pytest.mark.parametrize(("text", "sent"), [("it", [2]), ("another", [])])
+def test_a_cell_held_down_is_pressed_if_the_text_stays(
+    open_bench: Open, text: str, sent: list[int]
+) -> None:
+    bench = open_bench()
+    bench.show_map(packed(random_weights(3), text="it"))
+    bench.tab.mouse.move(*bench.place(2, 0, 3))
+    bench.tab.mouse.down()
+    bench.show_map(packed(random_weights(3), text=text, picked=1))
+    bench.tab.mouse.up()
+    assert [event["query"] for event in bench.sent("one_map")] == sent
+
+
 def test_zoom_and_reading_survive_a_rerun_and_go_with_the_tokens(open_bench: Open) -> None:
     bench = open_bench()
     weights = random_weights(64)

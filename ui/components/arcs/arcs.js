@@ -2,13 +2,15 @@
 // that holds what is in sight and a little more. Texts reach the page through textContent only.
 
 import { createEvents } from "../shared/events.js";
+import { download } from "../shared/files.js";
+import { morphParts } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchScreen } from "../shared/screen.js";
 import { unpackWeights } from "../shared/weights_unpack.js";
 import { buildArcs, endOf, fillReadout, fitColumns, readColours, SIDES } from "./build.js";
 import { Choice } from "./choice.js";
 import { drawLines, findLines, percent, ROW, selectLines } from "./lines.js";
-import { pngOf, save, svgOf } from "./picture.js";
+import { pngOf, svgOf } from "./picture.js";
 
 const views = new WeakMap();
 
@@ -44,7 +46,11 @@ class Arcs {
 
   createRoot() {
     const root = document.createElement("div");
-    root.addEventListener("click", (event) => this.onClick(event.target));
+    root.addEventListener("scroll", () => this.onScroll(), true);
+    root.addEventListener("pointerdown", () => {
+      this.heldOn = this.header.text;
+    });
+    root.addEventListener("click", (event) => this.onClick(event));
     root.addEventListener("keydown", (event) => this.onKey(event));
     root.addEventListener("pointerover", (event) => this.point(endOf(event.target)));
     root.addEventListener("pointerleave", () => this.point(null));
@@ -81,24 +87,20 @@ class Arcs {
     this.header = header;
     this.tokens = tokens;
     const frame = JSON.stringify(content);
-    if (frame !== this.built) this.rebuild();
+    const isAnew = frame !== this.built;
+    if (isAnew) this.rebuild();
     this.built = frame;
     this.paint();
     this.draw();
+    if (isAnew) this.onFocus(endOf(this.parent.activeElement)); // it says what it says now
   }
 
   rebuild() {
-    const held = endOf(this.parent.activeElement);
-    const scrolled = this.parts?.scroller.scrollTop ?? 0;
-    this.parts = buildArcs(this.header);
-    this.root.replaceChildren(...this.parts.elements);
-    this.parts.scroller.addEventListener("scroll", () => this.onScroll());
-    this.parts.scroller.scrollTop = scrolled;
+    this.parts = morphParts(this.root, buildArcs(this.header));
     for (const side of SIDES) {
       this.cursor[side] = Math.min(this.cursor[side], this.header.tokens.length - 1);
     }
     this.measure();
-    if (held) this.parts.rows[held.side][held.row]?.focus({ preventScroll: true });
   }
 
   measure() {
@@ -212,11 +214,13 @@ class Arcs {
     return row < 0 ? null : { side: "query", row };
   }
 
-  onClick(target) {
+  // A row that was pressed down may stand for a token of another text when it is let go.
+  onClick({ target, detail }) {
     const kind = target.closest?.("[data-save]")?.dataset.save;
     if (kind) return this.takeAway(kind);
     const end = endOf(target);
-    return end && this.toggle(end);
+    const isOther = detail > 0 && this.heldOn !== this.header.text;
+    return end && !isOther && this.toggle(end);
   }
 
   toggle({ side, row }) {
@@ -243,7 +247,7 @@ class Arcs {
     };
     this.choice.focus = focus;
     const blob = kind === "png" ? await pngOf(scene) : new Blob([svgOf(scene)], { type: "image/svg+xml" });
-    save(blob, `${this.header.file}.${kind}`);
+    download(blob, `${this.header.file}.${kind}`);
   }
 
   onFocus(end) {

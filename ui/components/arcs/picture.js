@@ -52,14 +52,6 @@ export async function pngOf(scene) {
   }
 }
 
-export function save(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
 function measure({ header, middle, weights }) {
   const context = document.createElement("canvas").getContext("2d");
   const widest = (font, texts) => {

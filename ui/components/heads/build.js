@@ -1,8 +1,10 @@
 // The elements around the canvases: one cell for each map, with its numbers, and a line below.
 
+import { element } from "../shared/elements.js";
+
 export function buildGrid(header) {
   const [layers, heads] = header.shape;
-  const stage = made("div", "stage");
+  const stage = element("div", "stage");
   stage.style.setProperty("--heads", heads);
   stage.dataset.testid = "head-grid";
   stage.setAttribute("role", "grid");
@@ -11,7 +13,7 @@ export function buildGrid(header) {
   stage.append(buildNumbers(header.columnLabels));
   parts.cells = [];
   for (let layer = 0; layer < layers; layer += 1) {
-    const row = made("div", "row");
+    const row = element("div", "row");
     row.setAttribute("role", "row");
     row.append(number(header.rowLabels[layer], "rowheader"));
     for (let head = 0; head < heads; head += 1) {
@@ -21,21 +23,21 @@ export function buildGrid(header) {
     }
     stage.append(row);
   }
-  const scroller = made("div", "scroller");
+  const scroller = element("div", "scroller");
   scroller.append(stage);
-  const line = made("div", "readout");
-  parts.readout = made("span", "name");
-  parts.note = made("span", "note");
+  const line = element("div", "readout");
+  parts.readout = element("span", "name");
+  parts.note = element("span", "note");
   line.append(parts.readout, parts.note);
   return { ...parts, stage, scroller, elements: [scroller, line] };
 }
 
 export function buildSingle(header) {
-  const stage = made("div", "stage single");
+  const stage = element("div", "stage single");
   stage.style.setProperty("--size", `${header.size}px`);
   stage.dataset.testid = "single-map";
   const parts = buildCanvases(stage);
-  const cell = made("div", "map");
+  const cell = element("div", "map");
   cell.setAttribute("role", "img");
   cell.setAttribute("aria-label", header.label);
   cell.dataset.map = 0;
@@ -44,8 +46,9 @@ export function buildSingle(header) {
 }
 
 function buildCell(header, layer, head) {
-  const cell = made("div", "map");
+  const cell = element("div", "map");
   cell.setAttribute("role", "gridcell");
+  cell.tabIndex = -1; // without one it would lose the focus while it is drawn anew
   const note = header.notes?.[layer]?.[head];
   const name = header.names[layer][head];
   cell.setAttribute("aria-label", note ? `${name}, ${note}` : name);
@@ -56,14 +59,14 @@ function buildCell(header, layer, head) {
 }
 
 function buildNumbers(labels) {
-  const row = made("div", "row");
+  const row = element("div", "row");
   row.setAttribute("role", "row");
-  row.append(made("div", "corner"), ...labels.map((text) => number(text, "columnheader")));
+  row.append(element("div", "corner"), ...labels.map((text) => number(text, "columnheader")));
   return row;
 }
 
 function number(text, role) {
-  const label = made("div", `number ${role}`);
+  const label = element("div", `number ${role}`);
   label.setAttribute("role", role);
   label.textContent = text;
   return label;
@@ -71,21 +74,15 @@ function number(text, role) {
 
 // Probes carry the theme's colours: a canvas does not read CSS variables.
 function buildCanvases(stage) {
-  const base = made("canvas", "layer");
-  const overlay = made("canvas", "layer");
+  const base = element("canvas", "layer");
+  const overlay = element("canvas", "layer");
   const probes = {};
   for (const name of ["low", "high", "less", "more", "text", "background"]) {
-    probes[name] = made("i", `probe ${name}`);
+    probes[name] = element("i", `probe ${name}`);
   }
   for (const part of [base, overlay, ...Object.values(probes)]) {
     part.setAttribute("aria-hidden", "true");
   }
   stage.append(base, overlay, ...Object.values(probes));
   return { base, overlay, probes };
-}
-
-function made(tag, className) {
-  const element = document.createElement(tag);
-  element.className = className;
-  return element;
 }

@@ -2,6 +2,7 @@
 // token pointed at. Outlines, focus and clicks belong to elements laid over the canvases.
 
 import { createEvents } from "../shared/events.js";
+import { morphParts } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchScreen } from "../shared/screen.js";
 import { buildGrid, buildSingle } from "./build.js";
@@ -78,14 +79,11 @@ class HeadGrid {
   }
 
   rebuild() {
-    const hadFocus = this.root.contains(this.parent.activeElement);
-    const scrolled = this.parts?.scroller?.scrollLeft ?? 0;
-    this.parts = this.header.size ? buildSingle(this.header) : buildGrid(this.header);
-    this.root.replaceChildren(...this.parts.elements);
-    if (this.parts.scroller) this.parts.scroller.scrollLeft = scrolled;
-    this.cursor = this.chosen ?? 0;
+    const made = this.header.size ? buildSingle(this.header) : buildGrid(this.header);
+    this.parts = morphParts(this.root, made);
+    const focused = this.parent.activeElement;
+    this.cursor = (focused && mapOf(focused)) ?? this.chosen ?? 0;
     this.drawn = null;
-    if (hadFocus) this.parts.cells[this.cursor]?.focus({ preventScroll: true });
   }
 
   paintChoice() {

@@ -1,14 +1,16 @@
 // The readout's elements. Guesses may hold any text, so nothing is ever parsed as HTML.
 
+import { element } from "../shared/elements.js";
+
 export function buildReadout() {
-  const line = made("div", "says");
+  const line = element("div", "says");
   line.dir = "auto";
-  const guesses = made("div", "guesses");
-  const readout = made("div", "readout");
+  const guesses = element("div", "guesses");
+  const readout = element("div", "readout");
   readout.dataset.testid = "token-hints";
   readout.setAttribute("role", "group");
   readout.append(line, guesses);
-  const root = made("div", "frame");
+  const root = element("div", "frame");
   root.append(readout);
   return { root, readout, line, guesses };
 }
@@ -22,22 +24,15 @@ export function fillReadout({ readout, line, guesses }, kind, text, found) {
 }
 
 function buildGuess([piece, probability, share]) {
-  const name = made("bdi", "piece", piece);
-  const words = made("div", "words");
-  words.append(name, made("span", "share", share));
-  const bar = made("div", "bar");
+  const name = element("bdi", "piece", piece);
+  const words = element("div", "words");
+  words.append(name, element("span", "share", share));
+  const bar = element("div", "bar");
   bar.style.width = `${100 * probability}%`;
-  const track = made("div", "track");
+  const track = element("div", "track");
   track.append(bar);
-  const guess = made("div", "guess");
+  const guess = element("div", "guess");
   guess.title = `${piece} ${share}`;
   guess.append(words, track);
   return guess;
-}
-
-function made(tag, className, text) {
-  const element = document.createElement(tag);
-  element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
 }

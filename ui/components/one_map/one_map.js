@@ -2,6 +2,7 @@
 // pointed at. Everything is read and zoomed here; the server hears only of a query that is picked.
 
 import { createEvents } from "../shared/events.js";
+import { download } from "../shared/files.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchScreen } from "../shared/screen.js";
 import { unpackWeights } from "../shared/weights_unpack.js";
@@ -10,7 +11,7 @@ import { cellAt, cellSize, isWhole, largestScale, layOut, mostShown } from "./ge
 import { panBy, reveal, WHOLE, zoomAbout } from "./geometry.js";
 import { watchHand } from "./hand.js";
 import { fitLabels, paintMap, paintPicked, paintPointed } from "./paint.js";
-import { download, makePng, makeSvg } from "./save.js";
+import { makePng, makeSvg } from "./save.js";
 import { makeShades, strongestOf } from "./shades.js";
 
 const maps = new WeakMap();
@@ -60,7 +61,10 @@ class OneMap {
       leave: () => this.read(stage.matches(":focus-visible") ? this.cursor : null),
       pan: (x, y, place) => this.pan(x, y, place),
       zoom: (factor, { x, y }) => this.zoom(factor, x - this.layout.left, y - this.layout.top),
-      press: ({ x, y }) => this.pick(cellAt(this.view, this.layout, x, y)),
+      press: ({ x, y }) => this.press(cellAt(this.view, this.layout, x, y)),
+    });
+    stage.addEventListener("pointerdown", () => {
+      this.heldOn = this.header.text;
     });
     stage.addEventListener("keydown", (event) => this.onKey(event));
     stage.addEventListener("focus", () => {
@@ -236,6 +240,11 @@ class OneMap {
     const inside = (pixels) => Math.min(Math.max(pixels, 0), layout.side);
     const [x, y] = [this.at.column + 0.5 - view.x, this.at.row + 0.5 - view.y];
     this.zoom(factor, inside(x * cell), inside(y * cell));
+  }
+
+  // A cell that was pressed down may be of another text when it is let go.
+  press(cell) {
+    if (this.heldOn === this.header.text) this.pick(cell);
   }
 
   pick(cell) {

@@ -111,11 +111,3 @@ function range(from, to) {
 function short(pixels) {
   return Number(pixels.toFixed(2));
 }
-
-export function download(blob, file) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = file;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
