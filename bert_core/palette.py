@@ -96,9 +96,9 @@ def mixed(low: str, high: str, share: float) -> str:
     return "#{:02x}{:02x}{:02x}".format(*channels)
 
 
-def _ramp(low: str, high: str, steps: int = 17) -> list[tuple[float, str]]:
+def _ramp(low: str, high: str) -> list[tuple[float, str]]:
     # dense near 0, where the power bends most
-    weights = [(step / (steps - 1)) ** 2 for step in range(steps)]
+    weights = [(step / 16) ** 2 for step in range(17)]
     return [(weight, mixed(low, high, weight)) for weight in weights]
 
 

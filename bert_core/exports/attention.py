@@ -24,7 +24,7 @@ from bert_core.attention.maps import AttentionMap, head_name, read_attention
 from bert_core.errors import InputError
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding
-from bert_core.palette import COLOUR_POWER, DARK, LIGHT, Palette
+from bert_core.palette import COLOUR_POWER, DARK, LIGHT
 
 # Of all heads a file keeps hundredths of a percent, which is what its hover says: rounding twice
 # would now and then show another last digit than the page does.
@@ -101,13 +101,11 @@ def one_head_html(
     model: str,
     title: str = "Attention",
     note: str = "",
-    light: Palette = LIGHT,
-    dark: Palette = DARK,
 ) -> str:
     """One map, of a head or a mean, as an HTML file that holds its weights exactly.
 
     encoding: the input that `shown` was read from. note: a sentence under the map, such as what
-    was hidden. light, dark: the colours for either setting of the reader's system.
+    was hidden.
     """
     about = _describe(encoding, shown.positions, model, title, note) | {
         "layer": None if shown.layer is None else shown.layer + 1,
@@ -116,7 +114,7 @@ def one_head_html(
         "renormalised": shown.renormalised,
         "weights": _describe_weights(("query", "key"), shown.weights, unit=1.0, error=0.0),
     }
-    return _page(about, shown.weights.astype("<f4"), light, dark)
+    return _page(about, shown.weights.astype("<f4"))
 
 
 def all_heads_html(
@@ -128,8 +126,6 @@ def all_heads_html(
     head: int = 0,
     title: str = "Attention",
     note: str = "",
-    light: Palette = LIGHT,
-    dark: Palette = DARK,
 ) -> str:
     """Every head as a small map, and the one chosen large, as an HTML file.
 
@@ -151,7 +147,7 @@ def all_heads_html(
     numbers = np.empty(attentions.shape, dtype="<u2")
     for target, source in zip(numbers, attentions, strict=True):  # float64 of one layer at a time
         target[...] = np.rint(source.astype(np.float64) / UNIT)
-    return _page(about, numbers, light, dark)
+    return _page(about, numbers)
 
 
 def _describe(
@@ -186,8 +182,8 @@ def _describe_weights(
     }
 
 
-def _page(about: dict[str, Any], numbers: NDArray[Any], light: Palette, dark: Palette) -> str:
-    style = f"{_colours(light, dark)}{_asset('viewer.css')}"
+def _page(about: dict[str, Any], numbers: NDArray[Any]) -> str:
+    style = f"{_colours()}{_asset('viewer.css')}"
     script = "\n".join(_asset(name) for name in ("drawing.js", "viewer.js"))
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
@@ -217,11 +213,11 @@ def _embed(value: dict[str, Any]) -> str:
     return text
 
 
-def _colours(light: Palette, dark: Palette) -> str:
-    """The palettes as CSS custom properties."""
+def _colours() -> str:
+    """The palettes as CSS custom properties, each for its setting of the reader's system."""
     rules = [
         "".join(f"--{name.replace('_', '-')}:{value};" for name, value in asdict(colours).items())
-        for colours in (light, dark)
+        for colours in (LIGHT, DARK)
     ]
     return f":root{{{rules[0]}}}@media (prefers-color-scheme: dark){{:root{{{rules[1]}}}}}\n"
 

@@ -57,11 +57,11 @@ def smoothed(losses: NDArray[Any], window: int) -> Floats:
     return np.where(number > 0, means, np.nan).astype(np.float32)
 
 
-def thinned(count: int, steps: int, most: int = MOST_POINTS) -> NDArray[np.int32]:
-    """At most `most` of the steps 1 to `count`, the first and the last among them.
+def thinned(count: int, steps: int) -> NDArray[np.int32]:
+    """At most `MOST_POINTS` of the steps 1 to `count`, the first and the last among them.
 
     The others are the same at every moment of a run of `steps`.
     """
-    every = ceil(max(count, steps, 1) / (most - 2))
+    every = ceil(max(count, steps, 1) / (MOST_POINTS - 2))
     inner = range(every, count + 1, every)
     return np.array(sorted({*inner, *([1, count] if count else [])}), dtype=np.int32)

@@ -27,7 +27,6 @@ def pair_heatmap(
     colours: Palette,
     *,
     order: Sequence[int] | None = None,
-    hover: str = "%{customdata[0]}<br>→ %{customdata[1]}<br><b>%{z:.2%}</b>",
 ) -> go.Figure:
     """P(IsNext) of the column's sentence after the row's, in [0, 1], in percent in each cell.
 
@@ -52,7 +51,7 @@ def pair_heatmap(
     if order is not None:
         dotted = {"color": colours.text, "width": 2, "dash": "dot"}
         layout["shapes"] += _frames(order, dotted, 0.4)
-    return go.Figure([_cells(shares, sentences, colours, hover), _numbers(shares, colours)], layout)
+    return go.Figure([_cells(shares, sentences, colours), _numbers(shares, colours)], layout)
 
 
 def interval_bars(
@@ -99,7 +98,6 @@ def change_bars(
     *,
     sequences: Sequence[int] | None = None,
     colour: str | None = None,
-    hover: str = "%{customdata}: <b>%{x:+.3f}</b>",
 ) -> go.Figure:
     """A bar to the left or right of zero for each change; more and less have their own hues,
     unless `colour` is given.
@@ -125,7 +123,7 @@ def change_bars(
             "color": [colour or (colours.less if size < 0 else colours.more) for size in sizes]
         },
         "customdata": [plain(label) for label in labels],
-        "hovertemplate": hover + "<extra></extra>",
+        "hovertemplate": "%{customdata}: <b>%{x:+.3f}</b><extra></extra>",
     }
     room = max((width_in_pixels(label[:LONGEST_LABEL], LETTERS) for label in labels), default=0)
     layout = blank_layout(colours, height=ROW * max(len(labels), 1) + 4, l=room + 8, r=8)
@@ -135,9 +133,7 @@ def change_bars(
     return go.Figure([bars], layout)
 
 
-def _cells(
-    shares: Doubles, sentences: Sequence[str], colours: Palette, hover: str
-) -> dict[str, Any]:
+def _cells(shares: Doubles, sentences: Sequence[str], colours: Palette) -> dict[str, Any]:
     said = [plain(sentence, HOVERED) for sentence in sentences]
     return {
         "type": "heatmap",
@@ -152,7 +148,7 @@ def _cells(
         "ygap": 1,
         "customdata": [[[first, second] for second in said] for first in said],
         "hoverongaps": False,
-        "hovertemplate": hover + "<extra></extra>",
+        "hovertemplate": "%{customdata[0]}<br>→ %{customdata[1]}<br><b>%{z:.2%}</b><extra></extra>",
     }
 
 

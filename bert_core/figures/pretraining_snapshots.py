@@ -15,6 +15,8 @@ from bert_core.palette import Palette
 
 LETTERS, LONGEST = 13, 16
 DASHES = ("solid", "6px,3px", "2px,2px", "9px,3px,2px,3px", "longdash", "4px,2px")
+LOWEST, SIZE = 200, 420  # pixels: a figure of lines at least, and one of all positions
+
 # Where the axis of probabilities may end, so that it seldom moves, and its parts.
 TOPS = ((0.02, 4), (0.05, 5), (0.1, 5), (0.2, 4), (0.5, 5), (1.0, 4))
 
@@ -27,7 +29,6 @@ def guess_lines(
     *,
     shown: int | None = None,
     title: str = "",
-    height: int = 200,
 ) -> go.Figure:
     """How probable a few pieces became behind one blank, each named at its line's end.
 
@@ -37,7 +38,7 @@ def guess_lines(
     of the axis of steps.
     """
     come, count = probabilities.shape
-    height = max(height, LINE * count + 60)
+    height = max(LOWEST, LINE * count + 60)
     top, parts = next(pair for pair in TOPS if pair[0] >= _highest(probabilities) or pair[0] == 1)
     styles = _guess_styles(count, colours)
     lines = [
@@ -89,13 +90,10 @@ def position_similarity(
     matrix: NDArray[Any],
     colours: Palette,
     titles: tuple[str, str],
-    *,
-    hover: str = "%{y}, %{x}<br><b>%{z:.2f}</b>",
-    size: int = 420,
 ) -> go.Figure:
     """(position, position) cosines in [-1, 1], coloured about 0, with the scale below.
 
-    titles: of the columns and of the rows. size: height in pixels.
+    titles: of the columns and of the rows.
     """
     count = len(matrix)
     heatmap = {
@@ -105,10 +103,10 @@ def position_similarity(
         "zmax": 1,
         "colorscale": [(0, colours.less), (0.5, colours.background), (1, colours.more)],
         "colorbar": _scale_below(colours),
-        "hovertemplate": hover + "<extra></extra>",
+        "hovertemplate": "%{y}, %{x}<br><b>%{z:.2f}</b><extra></extra>",
     }
     axis = {"constrain": "domain", "nticks": 8, "tickfont": {"size": LETTERS}}
-    layout = blank_layout(colours, height=size, l=44, t=44, r=4, b=44)
+    layout = blank_layout(colours, height=SIZE, l=44, t=44, r=4, b=44)
     layout["xaxis"] |= axis | {"side": "top", "range": [-0.5, count - 0.5]}
     layout["yaxis"] |= axis | {"range": [count - 0.5, -0.5], "scaleanchor": "x"}
     layout["xaxis"] |= axis_title(titles[0], colours)

@@ -15,8 +15,10 @@ from bert_core.palette import Palette
 
 Box = tuple[float, float, float, float]
 
+HEIGHT = 560  # pixels
 LETTERS = 13
 LONGEST = 18
+HOVER = "%{text}<br>%{x:.2e}<br><b>%{y:.2e}</b><extra></extra>"
 NEAR = 10  # pixels from a point to its label
 # Differences are coloured up to a factor of e ** 3, about 20, in steps that fit a signed byte.
 FULL_COLOUR = 3.0
@@ -52,8 +54,6 @@ def vocabulary_scatter(
     named: Sequence[int] = (),
     own: Sequence[int] = (),
     webgl: bool = True,
-    size: int = 560,
-    hover: str = "%{text}<br>%{x:.2e}<br><b>%{y:.2e}</b>",
 ) -> go.Figure:
     """A point for each word, across its probability in the first, up that in the second.
 
@@ -63,20 +63,20 @@ def vocabulary_scatter(
     ids: the words drawn, all of them if not given. named: ids labelled where there is room, the
     most telling first. own: ids with a symbol and a label of their own, always.
     webgl: without it points are drawn as SVG, which takes a browser about 1 s for 10,000.
-    titles: of the two axes. size: height in pixels.
+    titles: of the two axes.
     """
     drawn = blanks.ids if ids is None else ids
     marked = np.concatenate([drawn, np.array([*named, *own], dtype=np.int64)])
     low = float(min(blanks.first[marked].min(), blanks.second[marked].min())) / LN_10
     span = (max(low, log10(SMALLEST)) * 1.03 - 0.05, 0.15)
-    named_at, own_at = _place_labels(blanks, named, own, span, size)
+    named_at, own_at = _place_labels(blanks, named, own, span)
     traces = [
-        _points(blanks, drawn, colours, hover) | {"type": "scattergl" if webgl else "scatter"},
+        _points(blanks, drawn, colours) | {"type": "scattergl" if webgl else "scatter"},
         _diagonal(span, colours),
         _labels(blanks, named_at, colours),
-        _own(blanks, own_at, colours, hover),
+        _own(blanks, own_at, colours),
     ]
-    layout = blank_layout(colours, height=size, l=LEFT, r=RIGHT, t=ABOVE, b=BELOW)
+    layout = blank_layout(colours, height=HEIGHT, l=LEFT, r=RIGHT, t=ABOVE, b=BELOW)
     values, texts = share_ticks(10 ** span[0])
     axis = {
         "type": "log",
@@ -94,7 +94,7 @@ def vocabulary_scatter(
     return go.Figure(traces, layout)
 
 
-def _points(blanks: Blanks, ids: Integers, colours: Palette, hover: str) -> dict[str, Any]:
+def _points(blanks: Blanks, ids: Integers, colours: Palette) -> dict[str, Any]:
     """Typed arrays and one list of words: 0.7 MB of JSON for 30,522 points."""
     steps = np.clip(blanks.difference[ids] / FULL_COLOUR, -1, 1) * 127
     return {
@@ -111,7 +111,7 @@ def _points(blanks: Blanks, ids: Integers, colours: Palette, hover: str) -> dict
             "colorscale": [(0, colours.less), (0.5, colours.special), (1, colours.more)],
             "showscale": False,
         },
-        "hovertemplate": hover + "<extra></extra>",
+        "hovertemplate": HOVER,
     }
 
 
@@ -138,7 +138,7 @@ def _labels(blanks: Blanks, places: dict[int, str], colours: Palette) -> dict[st
     }
 
 
-def _own(blanks: Blanks, places: dict[int, str], colours: Palette, hover: str) -> dict[str, Any]:
+def _own(blanks: Blanks, places: dict[int, str], colours: Palette) -> dict[str, Any]:
     """The user's words: an open diamond each, and their name."""
     return {
         "type": "scatter",
@@ -151,7 +151,7 @@ def _own(blanks: Blanks, places: dict[int, str], colours: Palette, hover: str) -
             "line": {"width": 2, "color": colours.mask},
         },
         "textfont": {"family": MONO, "size": LETTERS, "color": colours.mask},
-        "hovertemplate": hover + "<extra></extra>",
+        "hovertemplate": HOVER,
     }
 
 
@@ -179,14 +179,13 @@ def _place_labels(
     named: Sequence[int],
     own: Sequence[int],
     span: tuple[float, float],
-    size: int,
 ) -> tuple[dict[int, str], dict[int, str]]:
     """The side of its point on which each of `named` has its label, and each of `own`.
 
     Labels point away from the diagonal and lie over none before them, as if the plot were square;
     where that cannot be, a word of `named` goes without, and one of `own` has it all the same.
     """
-    pixel = (span[1] - span[0]) / (size - ABOVE - BELOW)
+    pixel = (span[1] - span[0]) / (HEIGHT - ABOVE - BELOW)
     taken: list[Box] = []
     sides: tuple[dict[int, str], dict[int, str]] = ({}, {})
     for number in dict.fromkeys([*own, *named]):

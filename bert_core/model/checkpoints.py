@@ -27,6 +27,7 @@ EMBEDDED_FOLDER = Path(__file__).parent.parent / "embedded"
 
 HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "vocab.txt", "token*.json"]
 PROBE_SECONDS = 4.0
+LONGEST_NAME = 80  # characters of a name, in a sentence about it
 
 # What does the same job for somebody who asked for another architecture.
 INSTEAD = 'Choose one whose config.json says model_type "bert", such as bert-base-uncased.'
@@ -236,6 +237,6 @@ class _Nowhere:
     def flush(self) -> None: ...
 
 
-def _short(text: str, limit: int = 80) -> str:
+def _short(text: str) -> str:
     printable = "".join(char if char.isprintable() else "�" for char in text)
-    return printable if len(printable) <= limit else printable[: limit - 1] + "…"
+    return printable if len(printable) <= LONGEST_NAME else printable[: LONGEST_NAME - 1] + "…"

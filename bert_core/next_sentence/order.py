@@ -104,7 +104,7 @@ class BestOrder:
     kept: float
 
 
-def split_paragraph(text: str, limit: int = MOST_SENTENCES) -> Paragraph:
+def split_paragraph(text: str) -> Paragraph:
     """The sentences of `text`, by the rules of the library sentencesplit.
 
     A blank line ends a sentence, a single line break does not. What has no letter and no digit
@@ -121,10 +121,10 @@ def split_paragraph(text: str, limit: int = MOST_SENTENCES) -> Paragraph:
     sentences = _joined(found)
     if not sentences:
         raise InputError("There is no sentence in this text: paste a few that belong together.")
-    read = sentences[:limit]
+    read = sentences[:MOST_SENTENCES]
     return Paragraph(
         sentences=tuple(_shortened(sentence) for sentence in read),
-        left_out=tuple(sentences[limit:]),
+        left_out=tuple(sentences[MOST_SENTENCES:]),
         shortened=tuple(at for at, one in enumerate(read) if len(one) > LONGEST_SENTENCE),
         unread=max(len(text) - MAX_CHARACTERS, 0),
     )

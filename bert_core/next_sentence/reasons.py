@@ -150,32 +150,30 @@ def compare_variants(
     pair: str,
     around: Sequence[str] = (),
     *,
-    seed: int = 0,
-    repeats: int = REPEATS,
     run: Runner | None = None,
 ) -> Iterator[Variant]:
     """Topic or order: the answers to the pair itself and to its variants.
 
-    around: sentences of the text that the pair is from, of which up to `repeats` take the place
+    around: sentences of the text that the pair is from, of which up to `REPEATS` take the place
     of B. A head that goes by order gives less to "swapped" and "shuffled" than to "true"; one
     that goes by topic gives less to "other_text" only.
 
     "elsewhere" is not there without such sentences, "shuffled" not where words have no other
     order. Errors as in `score_pairs`.
     """
-    for name, pairs in variant_pairs(text, pair, around, seed=seed, repeats=repeats).items():
+    for name, pairs in variant_pairs(text, pair, around).items():
         yield Variant(name, tuple(score_pairs(bert, pairs, run)))
 
 
 def variant_pairs(
-    text: str, pair: str, around: Sequence[str] = (), *, seed: int = 0, repeats: int = REPEATS
+    text: str, pair: str, around: Sequence[str] = (), *, seed: int = 0
 ) -> dict[VariantName, list[tuple[str, str]]]:
     """What `compare_variants` asks about: pairs (A, B) for each name."""
     rng = np.random.default_rng(seed)
-    mixed = dict.fromkeys(shuffle_words(pair, rng) for _ in range(repeats))
+    mixed = dict.fromkeys(shuffle_words(pair, rng) for _ in range(REPEATS))
     others = list(dict.fromkeys(one for one in around if one.strip() not in _both(text, pair)))
-    drawn = rng.permutation(len(others))[:repeats]
-    strange = [draw_elsewhere(bundled_texts(), rng) for _ in range(repeats)]
+    drawn = rng.permutation(len(others))[:REPEATS]
+    strange = [draw_elsewhere(bundled_texts(), rng) for _ in range(REPEATS)]
     pairs: dict[VariantName, list[tuple[str, str]]] = {
         "true": [(text, pair)],
         "swapped": [(pair, text)],

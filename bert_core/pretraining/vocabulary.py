@@ -26,10 +26,8 @@ FEWEST, MOST = 100, 100_000
 MOST_CHARACTERS = 8_000
 
 
-def train_vocabulary(
-    paragraphs: Callable[[], Iterable[str]], size: int, *, lowercase: bool = True
-) -> dict[str, Any]:
-    """The content of a tokenizer.json, which `wordpiece_from_spec` takes.
+def train_vocabulary(paragraphs: Callable[[], Iterable[str]], size: int) -> dict[str, Any]:
+    """The content of a tokenizer.json without capitals, which `wordpiece_from_spec` takes.
 
     paragraphs: called twice, and read one after another. size: pieces, special tokens counted;
     fewer where the text has no more. The same text gives the same vocabulary.
@@ -39,7 +37,7 @@ def train_vocabulary(
     """
     if not FEWEST <= size <= MOST:
         raise InputError(f"A vocabulary has {FEWEST} to {MOST:,} pieces, not {size:,}.")
-    normalizer = BertNormalizer(lowercase=lowercase, handle_chinese_chars=True)
+    normalizer = BertNormalizer(lowercase=True, handle_chinese_chars=True)
     first, inside = _characters(paragraphs(), normalizer, min(MOST_CHARACTERS, size // 4))
     if not first:
         raise InputError("The text has no words: no vocabulary can be made of it.")
