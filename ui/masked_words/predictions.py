@@ -1,5 +1,6 @@
 """What is expected behind the chosen mask, and what can be done with it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -57,18 +58,11 @@ def draw_mask_picker(
     page: Page, encoding: Encoding, masks: Sequence[MaskedPrediction], shown: int
 ) -> None:
     """The masks with each one's first guess; the pressed one's guesses are listed."""
-    first = {
-        guess.position: words.GUESS.format(
-            word=markup.short(encoding.surface(guess.position)),
-            guess=guess.pieces[0],
-            share=percent(float(guess.probabilities[0])),
-        )
-        for guess in masks
-    }
+    labels = mask_labels(encoding, masks)
     st.pills(
         words.WHICH,
-        list(first),
-        format_func=lambda at: markup.escape_markdown(first[at]),
+        list(labels),
+        format_func=lambda at: markup.escape_markdown(labels[at]),
         label_visibility="collapsed",
         required=True,
         **state.bound(
@@ -77,9 +71,29 @@ def draw_mask_picker(
             page.name,
             shown,
             argument="default",
-            options=list(first.values()),
+            options=list(labels.values()),
         ),
     )
+
+
+def mask_labels(encoding: Encoding, masks: Sequence[MaskedPrediction]) -> dict[int, str]:
+    """Each mask's word and first guess, by its position, which is said where two are alike.
+
+    The browser names a mask by its label.
+    """
+    first = {
+        guess.position: words.GUESS.format(
+            word=markup.short(encoding.surface(guess.position)),
+            guess=guess.pieces[0],
+            share=percent(float(guess.probabilities[0])),
+        )
+        for guess in masks
+    }
+    alike = Counter(first.values())
+    return {
+        at: label if alike[label] == 1 else words.GUESS_AT.format(guess=label, position=at)
+        for at, label in first.items()
+    }
 
 
 def draw_bars(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
