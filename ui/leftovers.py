@@ -26,7 +26,9 @@ class Drawn:
         self._send: Callable[[ForwardMsg], None] | None = None
         context = get_script_run_ctx()
         if context is not None:
-            self._send = context._enqueue
+            # A run that interrupted another has that one's context, which counts already.
+            counting = getattr(context._enqueue, "__self__", None)
+            self._send = counting._send if isinstance(counting, Drawn) else context._enqueue
             context._enqueue = self._note
 
     def clear(self) -> None:

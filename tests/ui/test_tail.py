@@ -91,6 +91,22 @@ def test_what_a_former_run_drew_and_this_one_did_not_is_emptied_before_the_run_e
     assert [one.type for one in root[0].children.values()] == ["markdown", "empty", "empty"]
 
 
+def counted_twice_page() -> None:
+    import streamlit as st
+
+    from ui.leftovers import Drawn
+
+    first, second = Drawn(), Drawn()
+    st.markdown("one")
+    st.session_state["counts"] = len(first._counts), len(second._counts)
+
+
+def test_a_run_that_took_over_a_context_is_the_only_one_that_counts() -> None:
+    at = AppTest.from_function(counted_twice_page).run()
+    assert not at.exception
+    assert at.session_state["counts"] == (0, 1)
+
+
 def living_page() -> None:
     import streamlit as st
 
