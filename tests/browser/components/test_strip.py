@@ -117,6 +117,25 @@ def test_focus_and_scrolling_stay_through_answers(bench: Bench) -> None:
     assert strip.evaluate("strip => strip.scrollTop") > 0
 
 
+@pytest.mark.parametrize(("words", "scrolls"), [(8, False), (18, False), (60, True), (510, True)])
+@pytest.mark.parametrize("barred", [False, True])
+def test_of_a_long_text_two_rows_are_shown_and_the_rest_scrolls(
+    bench: Bench, words: int, scrolls: bool, barred: bool
+) -> None:
+    bench.show("strip", given_strip(an_encoding(" ".join(["word"] * words)), bars=barred))
+    strip = bench.tab.get_by_test_id("token-strip")
+    assert strip.evaluate("strip => strip.scrollHeight > strip.clientHeight") == scrolls
+    rows = """strip => {
+      const top = (chip) => Math.round(chip.getBoundingClientRect().top);
+      const all = [...strip.querySelectorAll(".chip")].map((chip) => top(chip) - top(strip));
+      return [...new Set(all)];
+    }"""
+    tops = strip.evaluate(rows)
+    room = strip.evaluate("strip => strip.clientHeight")
+    if scrolls:
+        assert tops[1] + 28 < tops[2] < room < tops[2] + 28
+
+
 def test_the_focus_stays_in_a_strip_that_became_shorter(bench: Bench) -> None:
     bench.show("strip", given_strip(an_encoding()))
     chip(bench, 7).focus()
