@@ -10,6 +10,7 @@ from ui.home.readings import (
     draw_link,
     draw_next_sentence,
     draw_pieces,
+    find_chance,
     find_link,
     table_rows,
 )
@@ -25,11 +26,12 @@ def main() -> None:
     typed, masked = page.run(Asked(page.encoding, {ATTENTIONS}), Asked(page.masked_encoding(asked)))
     page.strip(page.encoding, words.STRIP, ask_about, picked=asked, whole_words=True)
     link = None if focus is None else find_link(page, typed, focus)
+    chance = find_chance(page, typed, link)
     left, right = st.columns(2, gap="large")
     with left:
         draw_pieces(page)
         if focus is not None:
-            draw_link(page, typed, focus, link)
+            draw_link(page, typed, focus, link, chance)
     with right:
         if focus is not None:
             with sentence_on_failure():
@@ -39,7 +41,7 @@ def main() -> None:
     draw_foot(
         page,
         words.COLUMNS,
-        lambda: table_rows(page, typed, masked, focus, link),
+        lambda: table_rows(page, typed, masked, focus, link, chance),
         words.HOW,
     )
     page.finish()

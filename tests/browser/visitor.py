@@ -155,6 +155,17 @@ class Visitor:
         """Press one of a row of buttons."""
         self.tab.get_by_role("radio", name=label, exact=True).click()
 
+    def open_tab(self, label: str) -> None:
+        """Press a tab of the page's row of questions."""
+        self.tab.get_by_role("tab", name=label, exact=True).click()
+        self.settle()
+
+    def bottom_of(self, picture: Locator) -> float:
+        """Where on the first screen, in pixels from its top, a picture ends."""
+        expect(picture).to_be_visible()
+        found: float = picture.evaluate("one => one.getBoundingClientRect().bottom")
+        return found
+
     def take_away(self, label: str) -> bytes:
         """Press a button; returns the file that comes. The page's own line is its last one."""
         with self.tab.expect_download() as started:

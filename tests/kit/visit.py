@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from ui.components.heads.packing import unpack_maps
 from ui.components.weights import unpack_weights
 from ui.contents import CONTENTS, entry
+from ui.markup import escape_markdown
 from ui.view import View
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ PICTURES = {
     "tokenization": (1, ("strip",)),
     "attention": (3, ("strip", "heads", "pictures")),
     "masked_words": (1, ("strip", "hints", "rows", "pictures")),
-    "next_sentence": (1, ("strip", "pictures")),
+    "next_sentence": (1, ("strip", "presses", "pictures")),
 }
 
 
@@ -202,6 +203,14 @@ def open_table(at: AppTest, key: str) -> AppTest:
     """The expander with this key; several of them have one label."""
     (found,) = (one for one in at.expander if one.proto.id.endswith(key))
     return _send(at, found.proto.id, bool_value=True)
+
+
+def open_tab(at: AppTest, label: str) -> AppTest:
+    """Press the tab of the page's row of questions that has this label."""
+    (row,) = at.get("tab_container")
+    label = escape_markdown(label)
+    assert label in [tab.label for tab in at.tabs]
+    return _send(at, row.proto.id, string_value=label)
 
 
 def _send(at: AppTest, element: str, **value: Any) -> AppTest:

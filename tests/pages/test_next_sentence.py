@@ -1,5 +1,6 @@
 """The next-sentence page: every question, with the library's own numbers in it."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,10 +17,12 @@ from transformers import BertForMaskedLM
 from bert_core.exports.prediction_snippets import next_sentence_snippet
 from bert_core.figures.labels import percent
 from bert_core.inside.lens import next_sentence_layers
+from bert_core.intervals import Estimate
 from bert_core.model.bert import Bert
 from bert_core.model.inference import HIDDEN_STATES, run_bert
 from bert_core.model.tokenization import encode
 from bert_core.next_sentence import neighbours as neighbour_sets
+from bert_core.next_sentence.answer import Answer
 from bert_core.next_sentence.candidates import PairScore, rank_candidates, score_candidates
 from bert_core.next_sentence.neighbours import SetShare, called_next
 from bert_core.next_sentence.order import best_order, pair_matrix, split_paragraph
@@ -27,13 +30,27 @@ from bert_core.next_sentence.reasons import Variant, compare_variants, weigh_par
 from bert_core.next_sentence.score import explain_logits, score_next_sentence
 from tests.kit import visit as page
 from tests.kit.tiny import save_tiny, tiny_bert, tiny_config
-from tests.kit.visit import figure, numbers, press, press_bar, said, tables, view_of, visit, widget
+from tests.kit.visit import (
+    figure,
+    numbers,
+    open_tab,
+    press,
+    press_bar,
+    said,
+    tables,
+    view_of,
+    visit,
+    widget,
+)
 from ui.choices.next_sentence import NSP_STUDIES
 from ui.next_sentence import candidates as candidates_module
+from ui.next_sentence.answer import BAR, LINKS, headline
 from ui.next_sentence.order import order_rows
 from ui.next_sentence.parts import signed
 from ui.next_sentence.topic import model_answer, pair_answer
+from ui.next_sentence.why import LARGEST
 from ui.words import common
+from ui.words import next_sentence as answer_words
 from ui.words import next_sentence_studies as words
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -76,6 +93,12 @@ def press_button(at: AppTest, label: str) -> AppTest:
     return button.click().run()
 
 
+def links(at: AppTest) -> list[str]:
+    """The labels of what can be pressed under the answer, in quick succession."""
+    shown = json.loads(at.get_by_key(LINKS).proto.json)["buttons"]
+    return [label for _, label in shown]
+
+
 def drawn(at: AppTest) -> set[str]:
     """Which questions have a picture."""
     keys = (str(one.key) for kind in ("plotly_chart", "bidi_component") for one in at.get(kind))
@@ -96,10 +119,10 @@ def test_every_question_opens_and_closes(study: str, text: dict[str, str]) -> No
     assert_fine(at)
     assert drawn(at) == {study} - {"none"}
     assert at.query_params.get("nsp", ["none"]) in (study, [study])
-    widget(at.segmented_control, "next_sentence.nsp").set_value("none").run()
+    open_tab(at, words.TABS["none"])
     assert_fine(at)
     assert drawn(at) == set()
-    assert "nsp" not in at.query_params
+    assert at.query_params.get("nsp", ["none"]) in ("none", ["none"])
 
 
 @pytest.mark.parametrize("study", NSP_STUDIES)
@@ -139,7 +162,69 @@ def test_the_program_that_is_taken_along_is_the_librarys(
     assert page.component(at, "pictures")
 
 
-# Each candidate
+# The answer
+
+
+@pytest.mark.parametrize("follows", [True, False])
+@pytest.mark.parametrize("probability", [0.51, 0.66, 0.67, 0.99])
+@pytest.mark.parametrize("anyway", [None, Estimate(0.25, 0.125, 0.5)])
+def test_the_headline_claims_no_more_than_the_head_says(
+    follows: bool, probability: float, anyway: Estimate | None
+) -> None:
+    strong, quiet = headline(Answer(follows, probability, anyway))
+    said = answer_words.FOLLOWS if follows else answer_words.NOT_FOLLOWS
+    assert (strong == said) == (probability > 2 / 3)
+    assert said in strong
+    assert percent(probability) in quiet
+    wrong = "sentences from other texts" if follows else "true neighbours"
+    assert (f"25.0\N{NO-BREAK SPACE}% of {wrong}" in quiet) == (anyway is not None)
+
+
+def test_the_answer_says_how_often_it_is_given_anyway_once_that_was_measured(
+    embedded: Bert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = neighbour_sets.bundled_texts()[::20]
+    monkeypatch.setattr(neighbour_sets, "bundled_texts", lambda: few)
+    measured = {one.kind: one for one in called_next(embedded)}
+    at = opened("none")
+    settled(press_button(at, words.SETS_START))
+    assert_fine(at)
+    said_anyway = percent(measured["other_text"].share)
+    assert answer_words.ANYWAY[True].format(share=said_anyway) in said(at)
+    rows = {row[0]: row for row in tables(at)[-1]}
+    for kind, label in answer_words.WORTH_ROWS.items():
+        one = measured[kind]
+        assert rows[label][1] == f"{one.called} of {one.pairs}"
+        assert rows[label][2] == percent(one.share)
+    settled(page.go_to(page.type_text(at, "next_sentence", *FAR), "next_sentence"))
+    refused = 1 - measured["true"].called / measured["true"].pairs
+    assert answer_words.ANYWAY[False].format(share=percent(refused)) in said(at)
+
+
+def test_a_closed_tab_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first tab's pair runs; no question asks for more."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a closed tab was worked out")
+
+    for name in ("candidates.score_candidates", "order.score_pairs", "why.weigh_parts"):
+        monkeypatch.setattr(f"ui.next_sentence.{name}", refuse)
+    for name in ("topic.compare_variants", "sets.called_next", "layers.next_sentence_layers"):
+        monkeypatch.setattr(f"ui.next_sentence.{name}", refuse)
+    assert_fine(opened("none"))
+
+
+def test_each_press_on_swap_counts() -> None:
+    at = opened("none")
+    press(at, LINKS, press="swap")
+    assert (view_of(at).text, view_of(at).pair) == PAIR[::-1]
+    press(at, LINKS, press="swap")
+    assert (view_of(at).text, view_of(at).pair) == PAIR
+    assert links(at) == [answer_words.SWAP]
+    assert figure(at, BAR)
+
+
+# Other candidates
 
 
 def test_candidates_are_ranked_as_the_library_ranks_them(embedded: Bert) -> None:
@@ -148,7 +233,7 @@ def test_candidates_are_ranked_as_the_library_ranks_them(embedded: Bert) -> None
     ranked = scores_of(embedded, PAIR[0], listed)
     bars = figure(at, "next_sentence.candidates.bars")["data"][0]
     assert_allclose(numbers(bars["x"]), [one.is_next for one in ranked], atol=1e-5)
-    assert tables(at)[1][1:] == [
+    assert tables(at)[0][1:] == [
         [f"{place}.", one.candidate, percent(one.is_next), signed(one.difference)]
         for place, one in enumerate(ranked, 1)
     ]
@@ -164,7 +249,7 @@ def test_a_press_on_a_bar_reads_that_candidate_and_undo_brings_the_old_one_back(
     press_bar(at, "next_sentence.candidates.bars", 5)
     assert view_of(at).pair == ranked[5].candidate
     assert widget(at.text_input, "next_sentence.pair").value == ranked[5].candidate
-    assert_fine(press_button(at, words.UNDO))
+    assert_fine(press(open_tab(at, words.TABS["none"]), LINKS, press="undo"))
     assert (view_of(at).text, view_of(at).pair) == PAIR
 
 
@@ -176,7 +261,7 @@ def test_a_list_with_broken_lines_is_scored_without_them() -> None:
     settled(at.run())
     assert_fine(at)
     assert "Line 3 has 6000 characters; a line may have 5000." in said(at)
-    assert len(tables(at)[1]) == 1 + 4
+    assert len(tables(at)[0]) == 1 + 4
     (table,) = (one for one in at.expander if "candidates" in one.proto.id)
     page._send(at, table.proto.id, bool_value=True)
     assert sorted(at.dataframe[0].value["line"]) == [1, 4, 5, 6]
@@ -185,14 +270,14 @@ def test_a_list_with_broken_lines_is_scored_without_them() -> None:
 def test_what_was_typed_stays_when_the_question_is_closed_and_an_upload_comes_first() -> None:
     at = opened("candidates")
     widget(at.text_area, "next_sentence.candidates.text").set_value("One.\nTwo.").run()
-    widget(at.segmented_control, "next_sentence.nsp").set_value("layers").run()
-    widget(at.segmented_control, "next_sentence.nsp").set_value("candidates").run()
+    open_tab(at, words.TABS["layers"])
+    open_tab(at, words.TABS["candidates"])
     settled(at)
     assert widget(at.text_area, "next_sentence.candidates.text").value == "One.\nTwo."
-    assert len(tables(at)[1]) == 1 + 2
+    assert len(tables(at)[0]) == 1 + 2
     upload = at.file_uploader(key="next_sentence.candidates.text.file")
     settled(upload.set_value(("b.txt", "Drei.\nVier.\nFünf.".encode(), "text/plain")).run())
-    assert {row[1] for row in tables(at)[1][1:]} == {"Drei.", "Vier.", "Fünf."}
+    assert {row[1] for row in tables(at)[0][1:]} == {"Drei.", "Vier.", "Fünf."}
 
 
 def test_an_empty_list_is_asked_for_in_a_sentence() -> None:
@@ -217,7 +302,7 @@ def test_a_long_list_that_is_stopped_keeps_what_was_scored(
 
     monkeypatch.setattr(candidates_module, "score_candidates", slowly)
     at = visit("next_sentence", **OPEN)
-    widget(at.segmented_control, "next_sentence.nsp").set_value("candidates").run()
+    open_tab(at, words.TABS["candidates"])
     lines = [f"It was {number} degrees." for number in range(1000)]
     widget(at.text_area, "next_sentence.candidates.text").set_value("\n".join(lines)).run()
     assert held.wait(30)
@@ -227,14 +312,14 @@ def test_a_long_list_that_is_stopped_keeps_what_was_scored(
     go_on.set()
     settled(at)
     assert_fine(at)
-    done = len(tables(at)[1]) - 1
+    done = len(tables(at)[0]) - 1
     assert 3 <= done <= 4
     assert common.PARTLY.format(done=done, total=1000) in said(at)
     monkeypatch.undo()
     expected = scores_of(embedded, PAIR[0], lines[:done])
-    assert [row[1] for row in tables(at)[1][1:]] == [one.candidate for one in expected]
+    assert [row[1] for row in tables(at)[0][1:]] == [one.candidate for one in expected]
     settled(at.run())
-    assert len(tables(at)[1]) == 1 + done  # it does not begin again by itself
+    assert len(tables(at)[0]) == 1 + done  # it does not begin again by itself
     assert words.AGAIN in [button.label for button in at.button]
 
 
@@ -250,7 +335,7 @@ def test_the_best_order_is_the_librarys_beside_the_true_one(embedded: Bert) -> N
     assert_allclose(shown, matrix.is_next, atol=1e-5)
     assert words.ORDER.format(order=" ".join(str(at + 1) for at in best.order)) in said(at)
     assert f"place {best.true_rank} of {best.orders}" in said(at)
-    assert tables(at)[1:] == [
+    assert tables(at) == [
         [list(row) for row in order_rows(matrix, order)]
         for order in (best.order, range(len(sentences)))
     ]
@@ -282,7 +367,7 @@ def test_changes_are_the_librarys(
     settled(at.run())
     encoding = encode(embedded, *pair)
     changes = list(weigh_parts(embedded, encoding, way, unit))
-    largest = sorted(changes, key=lambda one: -abs(one.difference_change))[:10]
+    largest = sorted(changes, key=lambda one: -abs(one.difference_change))[:LARGEST]
     bars = numbers(figure(at, "next_sentence.why.bars")["data"][0]["x"])
     assert_allclose(bars, [one.difference_change for one in largest], atol=1e-4)
     follows = score_next_sentence(embedded, run_bert(embedded, encoding)).is_next > 0.5
@@ -309,7 +394,7 @@ def test_variants_of_the_pair_are_the_librarys(embedded: Bert) -> None:
     widget(at.text_area, "next_sentence.test.around").set_value("He ran off. It rained.").run()
     settled(at)
     variants = list(compare_variants(embedded, *PAIR, ("He ran off.", "It rained.")))
-    assert tables(at)[1][1:] == [
+    assert tables(at)[0][1:] == [
         [
             words.VARIANTS[one.name],
             percent(one.is_next),
@@ -417,7 +502,7 @@ def test_the_layout_names_all_parts_and_its_sums_make_the_logits(embedded: Bert)
     assert words.LAYOUT_QUIET.format(first=8, second=7) in said(at)
     heat = figure(at, "next_sentence.layout.pooled")["data"]
     assert_allclose(numbers(heat[0]["z"])[0], run.pooled, atol=1e-5)
-    cells = [[float(cell.replace("−", "-")) for cell in row[1:]] for row in tables(at)[1][1:]]
+    cells = [[float(cell.replace("−", "-")) for cell in row[1:]] for row in tables(at)[0][1:]]
     total, bias, together, logit = np.array(cells)
     assert_allclose(total + bias, together, atol=2e-5)
     assert_allclose(together, logit, atol=2e-5)

@@ -2,14 +2,16 @@
 
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from bert_core.attention.links import LinkChance
 from bert_core.attention.maps import find_strongest_link, read_attention
 from bert_core.figures.labels import percent
 from bert_core.figures.thumbnails import pool_maps
-from bert_core.masked_words.predict import predict_masked
+from bert_core.masked_words.predict import MaskedPrediction, predict_masked
 from bert_core.model.bert import Bert
 from bert_core.model.inference import run_bert
 from bert_core.model.tokenization import encode
@@ -19,6 +21,7 @@ from tests.kit.visit import (
     assert_pictures,
     assert_whole,
     chosen,
+    components,
     errors,
     figures,
     go_to,
@@ -37,6 +40,7 @@ from tests.kit.visit import (
 )
 from ui.default_tokens import default_mask, word_positions
 from ui.examples import EXAMPLES
+from ui.next_sentence.answer import LINKS
 from ui.view import View, read_query
 from ui.words import attention as attention_words
 from ui.words import common
@@ -264,16 +268,8 @@ def test_home_has_the_four_readings_with_the_librarys_numbers(embedded: Bert) ->
     encoding = encode(embedded, *PAIR)
     run = run_bert(embedded, encoding)
     asked = default_mask(encoding)
-    (guess,) = predict_masked(
-        embedded, run_bert(embedded, encode(embedded, *PAIR, asked)), 5, asked[:1]
-    )
     bars, split = figures(at)
-    np.testing.assert_allclose(
-        numbers(bars["data"][0]["x"]),
-        [*guess.probabilities, guess.original_probability],
-        atol=1e-6,
-    )
-    assert bars["layout"]["yaxis"]["ticktext"] == [*guess.pieces, guess.original]
+    assert_guesses(bars, guess_at(embedded, *PAIR, asked))
     assert share_of(split) == pytest.approx(score_next_sentence(embedded, run).is_next, abs=1e-6)
     assert run.attentions is not None
     link = find_strongest_link(run.attentions, asked[0], word_positions(encoding))
@@ -291,6 +287,83 @@ def test_home_has_the_four_readings_with_the_librarys_numbers(embedded: Bert) ->
         pool_maps(run.attentions[link.layer, link.head]).astype(int),
         atol=1,
     )
+
+
+def guess_at(bert: Bert, text: str, pair: str, asked: tuple[int, ...]) -> MaskedPrediction:
+    run = run_bert(bert, encode(bert, text, pair, asked))
+    return predict_masked(bert, run, 5, asked[:1])[0]
+
+
+def assert_guesses(bars: dict[str, Any], guess: MaskedPrediction) -> None:
+    """The guesses as bars, and what is written among them, or as one more below them."""
+    known = guess.original in guess.pieces
+    shares = [*guess.probabilities, *([] if known else [guess.original_probability])]
+    np.testing.assert_allclose(numbers(bars["data"][0]["x"]), shares, atol=1e-6)
+    layout = bars["layout"]
+    assert layout["yaxis"]["ticktext"] == [*guess.pieces, *([] if known else [guess.original])]
+    (frame,), (note,) = layout["shapes"], layout["annotations"]
+    written = guess.pieces.index(guess.original) if known else len(guess.pieces)
+    assert frame["y0"] < numbers(bars["data"][0]["y"])[written] < frame["y1"]
+    assert frame["line"]["dash"]
+    assert note["text"] == home_words.WRITTEN.format(
+        rank=guess.original_rank, vocabulary=guess.vocabulary
+    )
+
+
+def test_home_does_not_draw_what_is_written_twice(embedded: Bert) -> None:
+    for example, known in ((EXAMPLES[0], True), (EXAMPLES[5], False)):
+        assert example.token is not None
+        guess = guess_at(embedded, example.text, example.pair, (example.token,))
+        assert (guess.original in guess.pieces) == known
+        at = visit("home", **example.view().to_query())
+        assert_guesses(figures(at)[0], guess)
+        assert len(numbers(figures(at)[0]["data"][0]["x"])) == (5 if known else 6)
+
+
+def count_heads_as_strong(bert: Bert, view: View, weight: float) -> tuple[int, int]:
+    """Of the other word tokens, those with some head that gives this much to a far word token."""
+    encoding = encode(bert, view.text, view.pair)
+    attentions = run_bert(bert, encoding).attentions
+    assert attentions is not None
+    places = word_positions(encoding)
+    others = [
+        [attentions[:, :, query, key].max() for key in places if abs(key - query) > 1]
+        for query in places
+        if query != view.look
+    ]
+    return sum(max(found) >= weight for found in others if found), sum(map(bool, others))
+
+
+def test_home_says_how_often_some_head_gives_as_much(embedded: Bert) -> None:
+    view = EXAMPLES[0].view()
+    encoding = encode(embedded, view.text, view.pair)
+    attentions = run_bert(embedded, encoding).attentions
+    assert attentions is not None
+    weight = attentions[view.layer, view.head, view.look, encoding.tokens.index("animal")]
+    reaching, tokens = count_heads_as_strong(embedded, view, weight)
+    text = said(visit("home", **view.to_query()))
+    assert home_words.LINK_CHANCE.format(reaching=reaching, tokens=tokens) in text
+    assert home_words.LINK_LEFT_OUT in text
+    assert home_words.LINK_STRONGEST not in text  # the link's own head was asked for
+
+
+def test_home_claims_to_be_the_strongest_only_of_what_it_compares(embedded: Bert) -> None:
+    text = said(visit("home", a=KEYS))
+    assert f"{home_words.LINK_STRONGEST} " in text
+    assert home_words.LINK_LEFT_OUT in text
+    alone = said(visit("home", a="cat"))  # nothing to compare with
+    assert home_words.LINK_STRONGEST not in alone
+    assert home_words.LINK_LEFT_OUT not in alone
+
+
+@pytest.mark.parametrize("reaching", [0, 1, 5])
+def test_home_counts_in_correct_english(reaching: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "ui.home.readings.how_often_as_strong", lambda *_: LinkChance(pairs=8, reaching=reaching)
+    )
+    text = said(visit("home", a=KEYS))
+    begin = {0: "None of the 8", 1: "1 of the 8", 5: "5 of the 8"}[reaching]
+    assert f"{begin} other tokens {'have' if reaching == 5 else 'has'} a head" in text
 
 
 def test_home_shows_how_words_are_cut_and_what_is_unknown() -> None:
@@ -545,8 +618,7 @@ def test_a_pair_that_does_not_follow_is_said_not_to() -> None:
 
 def test_swapping_reads_b_first(embedded: Bert) -> None:
     at = visit("next_sentence", a=PAIR[0], b=PAIR[1])
-    (swap,) = [button for button in at.button if button.label == next_sentence_words.SWAP]
-    swap.click().run()
+    press(at, LINKS, press="swap")
     assert_whole(at, "next_sentence")
     assert (view_of(at).text, view_of(at).pair) == PAIR[::-1]
     score = score_next_sentence(embedded, run_bert(embedded, encode(embedded, *PAIR[::-1])))
@@ -562,8 +634,7 @@ def test_hidden_words_are_counted_beside_the_score_as_typed(embedded: Bert) -> N
     assert share_of(figures(at)[0]) == pytest.approx(masked.is_next, abs=1e-6)
     expected = next_sentence_words.MASKED_NOTE.format(count=2, share=percent(typed.is_next))
     assert expected in said(at)
-    (unmask,) = [button for button in at.button if button.label == next_sentence_words.UNMASK]
-    unmask.click().run()
+    press(at, LINKS, press="unmask")
     assert share_of(figures(at)[0]) == pytest.approx(typed.is_next, abs=1e-6)
     assert view_of(at).masked == (4, 11)
 
@@ -572,7 +643,7 @@ def test_without_a_second_sentence_no_score_is_shown() -> None:
     at = visit("next_sentence", a=PAIR[0])
     assert figures(at) == []
     assert next_sentence_words.NEEDS_PAIR in said(at)
-    assert not [button for button in at.button if button.label == next_sentence_words.SWAP]
+    assert "bert_lens_presses" not in [one.component_name for one in components(at)]
 
 
 # What was pressed on a text that is another by now

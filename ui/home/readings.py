@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import streamlit as st
 
+from bert_core.attention.links import LinkChance, how_often_as_strong
 from bert_core.attention.maps import AttentionLink, find_strongest_link, head_name
 from bert_core.figures.bars import share_bars, split_bar
 from bert_core.figures.labels import percent
 from bert_core.figures.thumbnails import pool_maps
-from bert_core.masked_words.predict import predict_masked
+from bert_core.masked_words.first import find_written
+from bert_core.masked_words.predict import MaskedPrediction, predict_masked
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding
 from bert_core.next_sentence.score import score_next_sentence
@@ -68,13 +70,27 @@ def find_link(page: Page, run: BertRun, focus: int) -> AttentionLink | None:
     )
 
 
-def draw_link(page: Page, run: BertRun, focus: int, link: AttentionLink | None) -> None:
+def find_chance(page: Page, run: BertRun, link: AttentionLink | None) -> LinkChance | None:
+    """How many of the text's other tokens have some head that gives as much as this link does."""
+    if run.attentions is None or link is None:
+        return None
+    return how_often_as_strong(
+        run.attentions, word_positions(page.encoding), link.query, link.weight
+    )
+
+
+def draw_link(
+    page: Page,
+    run: BertRun,
+    focus: int,
+    link: AttentionLink | None,
+    chance: LinkChance | None,
+) -> None:
     if run.attentions is None:
         return
     layer, head = (link.layer, link.head) if link else (page.layer, page.head)
     link_heading(page, link, layer, head)
-    heads = page.bert.layers * page.bert.heads
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, gap="medium"):
         single_map(
             pool_maps(run.attentions[layer, head]),
             key="home.map",
@@ -82,11 +98,22 @@ def draw_link(page: Page, run: BertRun, focus: int, link: AttentionLink | None) 
             label=words.MAP.format(name=head_name(layer, head)),
         )
         with st.container(width="stretch"):
-            note = words.LINK_NOTE.format(heads=heads)
-            if link and page.view.look is None:
-                note += " " + words.LINK_STRONGEST.format(heads=heads)
-            markup.note(note)
+            for said in link_notes(page, link, chance):
+                markup.note(said)
             door("attention", lambda view: replace(view, layer=layer, head=head, look=focus))
+
+
+def link_notes(page: Page, link: AttentionLink | None, chance: LinkChance | None) -> Iterator[str]:
+    """What the map is, and how much the link says: others choose their head as freely."""
+    yield words.LINK_NOTE.format(heads=page.bert.layers * page.bert.heads)
+    if link is None or chance is None:
+        return
+    said = words.LINK_STRONGEST if page.view.look is None else ""
+    if chance.pairs:
+        few = words.LINK_CHANCE_FEW.get(chance.reaching, words.LINK_CHANCE)
+        said += " " + few.format(reaching=chance.reaching, tokens=chance.pairs)
+    if said:
+        yield f"{said.strip()} {words.LINK_LEFT_OUT}"
 
 
 def link_heading(page: Page, link: AttentionLink | None, layer: int, head: int) -> None:
@@ -105,28 +132,29 @@ def draw_guesses(page: Page, run: BertRun, focus: int) -> None:
     guess = predict_masked(page.bert, run, k=GUESSES, positions=[focus])[0]
     word = markup.short(page.encoding.surface(focus))
     markup.heading(words.EXPECTS.format(word=word), words.EXPECTS_CLICK)
-    written = None
-    if guess.original is not None and guess.original_probability is not None:
-        written = (guess.original, guess.original_probability)
+    note = written_note(guess)
     charts.draw(
         share_bars(
             guess.pieces,
             guess.probabilities.tolist(),
             page.colours,
             colour=page.colours.mask,
-            outlined=written,
+            outlined=find_written(guess),
+            note=note,
         ),
         "home.guesses",
-        words.BARS.format(word=word),
+        f"{words.BARS.format(word=word)}; {note or words.TYPED_MASK}",
     )
-    markup.note(
-        words.WRITTEN.format(
-            word=guess.original, rank=guess.original_rank, vocabulary=guess.vocabulary
-        )
-        if written
-        else words.TYPED_MASK
-    )
+    if not note:
+        markup.note(words.TYPED_MASK)
     door("masked_words")
+
+
+def written_note(guess: MaskedPrediction) -> str:
+    """Where the word that the text has stands among all guesses; empty where it has a mask."""
+    if guess.original is None:
+        return ""
+    return words.WRITTEN.format(rank=guess.original_rank, vocabulary=guess.vocabulary)
 
 
 def draw_next_sentence(page: Page, run: BertRun) -> None:
@@ -154,8 +182,13 @@ def door(name: str, change: Callable[[View], View] = lambda view: view) -> None:
 
 
 def table_rows(
-    page: Page, typed: BertRun, masked: BertRun, focus: int | None, link: AttentionLink | None
-) -> Iterator[tuple[str, str, float]]:
+    page: Page,
+    typed: BertRun,
+    masked: BertRun,
+    focus: int | None,
+    link: AttentionLink | None,
+    chance: LinkChance | None,
+) -> Iterator[tuple[str, str, float | None]]:
     """The numbers of the four readings."""
     tokens = page.encoding.tokens
     if focus is not None and page.bert.has_mlm:
@@ -167,5 +200,8 @@ def table_rows(
         name = words.ROW_LINK.format(name=f"{link.layer + 1}.{link.head + 1}")
         ends = words.ROW_LINK_OF.format(query=tokens[link.query], key=tokens[link.key])
         yield name, ends, link.weight
+    if chance is not None and chance.pairs:
+        of = words.ROW_CHANCE_OF.format(reaching=chance.reaching, tokens=chance.pairs)
+        yield words.ROW_CHANCE, of, chance.share
     if page.encoding.pair is not None and page.bert.has_nsp:
         yield words.ROW_NEXT, words.FOLLOWS, score_next_sentence(page.bert, typed).is_next

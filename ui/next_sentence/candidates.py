@@ -17,10 +17,12 @@ from ui.jobs import draw_progress, session_job
 from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
 from ui.sources import read_source
-from ui.takeaway import draw_study_foot
+from ui.takeaway import draw_foot
 from ui.words import next_sentence_studies as words
+from ui.words.next_sentence_how import HOW
 
 SLOT = "next_sentence.candidates"
+BARS = f"{SLOT}.bars"
 SHOWN = 20
 SHORT = 70
 LONG = 200
@@ -28,14 +30,32 @@ BROKEN_SHOWN = 5
 
 
 def draw_candidates(page: Page, run: BertRun) -> None:
-    """Reads the page's A as typed; works with one sentence too."""
+    """Reads the page's A as typed; works with one sentence too. The answer, then the list."""
+    answer, foot = st.container(), st.container()
     default = words.CANDIDATES_FOR.get(page.encoding.text, words.CANDIDATES_ELSE)
     parsed = read_lines(read_source(f"{SLOT}.text", words.CANDIDATES, default, words.UPLOAD))
     draw_broken(parsed)
     if not parsed.lines:
         return
+    numbers = [row.number for row in parsed.lines]
+    with answer:
+        ranked = rank_candidates(scored(page, tuple(row.fields[0] for row in parsed.lines)))
+        if ranked:
+            draw_ranking(page, ranked)
+    with foot:
+        draw_foot(
+            page,
+            words.CANDIDATE_COLUMNS,
+            lambda: table_rows(ranked, numbers),
+            HOW["candidates"],
+            chart=BARS if ranked else None,
+            study="candidates",
+        )
+
+
+def scored(page: Page, candidates: tuple[str, ...]) -> Sequence[PairScore]:
+    """The candidates once they are scored; until then how far it is."""
     text = page.encoding.text
-    candidates = tuple(row.fields[0] for row in parsed.lines)
     job: Job[PairScore] = session_job(
         SLOT,
         (page.bert.fingerprint, text, candidates),
@@ -45,11 +65,9 @@ def draw_candidates(page: Page, run: BertRun) -> None:
         ),
     )
     if not draw_progress(job, SLOT, words.SCORING):
-        return
+        return ()
     say_partly(job, SLOT)
-    if job.results:
-        numbers = [row.number for row in parsed.lines]
-        draw_ranking(page, rank_candidates(job.results), numbers)
+    return job.results
 
 
 def draw_broken(parsed: ParsedList) -> None:
@@ -60,7 +78,7 @@ def draw_broken(parsed: ParsedList) -> None:
         markup.note(words.MORE_BROKEN.format(count=len(parsed.broken) - BROKEN_SHOWN))
 
 
-def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]) -> None:
+def draw_ranking(page: Page, ranked: Sequence[PairScore]) -> None:
     best, shown = ranked[0], ranked[:SHOWN]
     markup.heading(
         words.BEST.format(text=markup.short(best.candidate, 2 * SHORT)),
@@ -75,7 +93,7 @@ def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]
                 page.colours,
                 colour=page.colours.sentence_b,
             ),
-            f"{SLOT}.bars",
+            BARS,
             words.BARS,
             [words.PUT_IN.format(candidate=markup.short(one.candidate, LONG)) for one in shown],
             lambda row: put_in(ranked[row]),
@@ -87,13 +105,6 @@ def draw_ranking(page: Page, ranked: Sequence[PairScore], numbers: Sequence[int]
     if cut := sum(score.cut for score in ranked):
         markup.note(words.CUT.format(count=cut))
     markup.note(words.CANDIDATES_NOTE)
-    draw_study_foot(
-        page,
-        "candidates",
-        words.CANDIDATE_COLUMNS,
-        lambda: table_rows(ranked, numbers),
-        chart=f"{SLOT}.bars",
-    )
 
 
 def put_in(score: PairScore) -> None:

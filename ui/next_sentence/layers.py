@@ -9,8 +9,9 @@ from bert_core.inside.lens import NextSentenceLayers, next_sentence_layers
 from bert_core.model.inference import HIDDEN_STATES, Asked, BertRun
 from ui import charts, markup
 from ui.page import Page
-from ui.takeaway import draw_study_foot
+from ui.takeaway import draw_foot
 from ui.words import next_sentence_studies as words
+from ui.words.next_sentence_how import HOW
 
 CHART = "next_sentence.layers.line"
 
@@ -31,7 +32,14 @@ def draw_layers(page: Page, run: BertRun) -> None:
         saveable=True,
     )
     markup.note(words.LAYERS_NOTE)
-    draw_study_foot(page, "layers", words.LAYERS_COLUMNS, lambda: table_rows(found), chart=CHART)
+    draw_foot(
+        page,
+        words.LAYERS_COLUMNS,
+        lambda: table_rows(found),
+        HOW["layers"],
+        chart=CHART,
+        study="layers",
+    )
 
 
 def answer(found: NextSentenceLayers) -> tuple[str, str]:

@@ -16,8 +16,9 @@ from ui import charts, markup
 from ui.components.strip import token_strip
 from ui.next_sentence.parts import signed
 from ui.page import Page
-from ui.takeaway import draw_study_foot
+from ui.takeaway import draw_foot
 from ui.words import next_sentence_studies as words
+from ui.words.next_sentence_how import HOW
 
 SLOT = "next_sentence.layout"
 CHART = f"{SLOT}.pooled"
@@ -38,7 +39,14 @@ def draw_layout(page: Page, run: BertRun) -> None:
     markup.note(words.LAYOUT_NOTE)
     parts = explain_logits(page.bert, run)
     draw_pooled(page, parts)
-    draw_study_foot(page, "layout", words.LAYOUT_COLUMNS, lambda: table_rows(parts), chart=CHART)
+    draw_foot(
+        page,
+        words.LAYOUT_COLUMNS,
+        lambda: table_rows(parts),
+        HOW["layout"],
+        chart=CHART,
+        study="layout",
+    )
 
 
 def answer(encoding: Encoding) -> tuple[str, str]:

@@ -28,8 +28,9 @@ from ui.jobs import draw_progress, session_job
 from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
 from ui.sources import text_field
-from ui.takeaway import draw_study_foot
+from ui.takeaway import draw_foot
 from ui.words import next_sentence_studies as words
+from ui.words.next_sentence_how import HOW
 
 SLOT = "next_sentence.order"
 CHART = f"{SLOT}.matrix"
@@ -37,7 +38,8 @@ SHORT = 90
 
 
 def draw_order(page: Page, run: BertRun) -> None:
-    """Reads a paragraph of its own, so that it works with one sentence too."""
+    """Reads a paragraph of its own, so that it works with one sentence too; the answer first."""
+    place, foot = st.container(), st.container()
     text = text_field(
         "next_sentence.order.text",
         words.PARAGRAPH,
@@ -47,7 +49,25 @@ def draw_order(page: Page, run: BertRun) -> None:
     )
     paragraph = split_paragraph(text)
     draw_unread(paragraph)
-    sentences = paragraph.sentences
+    with place:
+        found = ordered(page, paragraph.sentences)
+        if found is None:
+            return
+        matrix, best = found
+        draw_matrix(page, matrix, best)
+    with foot:
+        draw_foot(
+            page,
+            words.ORDER_COLUMNS,
+            lambda: table_rows(matrix, best),
+            HOW["order"],
+            chart=CHART,
+            study="order",
+        )
+
+
+def ordered(page: Page, sentences: Sequence[str]) -> tuple[PairMatrix, BestOrder | None] | None:
+    """All pairs, and the best order if every pair was scored; None until the scoring has ended."""
     pairs = all_pairs(sentences)
     job: Job[PairScore] = session_job(
         SLOT,
@@ -56,16 +76,12 @@ def draw_order(page: Page, run: BertRun) -> None:
         lambda wanted: score_pairs(page.bert, pairs, engine_runner(page.engine, wanted)),
     )
     if not draw_progress(job, SLOT, words.SCORING):
-        return
+        return None
     say_partly(job, SLOT)
     if not job.results:
-        return
+        return None
     matrix = as_matrix(sentences, job.results)
-    best = best_order(matrix.log_probabilities) if job.done == job.total else None
-    draw_matrix(page, matrix, best)
-    draw_study_foot(
-        page, "order", words.ORDER_COLUMNS, lambda: table_rows(matrix, best), chart=CHART
-    )
+    return matrix, best_order(matrix.log_probabilities) if job.done == job.total else None
 
 
 def draw_unread(paragraph: Paragraph) -> None:

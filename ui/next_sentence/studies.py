@@ -1,10 +1,9 @@
-"""The questions under the answer, one open at a time."""
-
-import streamlit as st
+"""The tabs under the strip: the answer, and questions about it, one open at a time."""
 
 from bert_core.model.inference import BertRun
 from ui import markup
 from ui.choices.next_sentence import NextSentenceChoices
+from ui.next_sentence.answer import draw_answer
 from ui.next_sentence.candidates import draw_candidates
 from ui.next_sentence.layers import draw_layers
 from ui.next_sentence.layout import draw_layout
@@ -12,7 +11,6 @@ from ui.next_sentence.order import draw_order
 from ui.next_sentence.topic import draw_topic
 from ui.next_sentence.why import draw_why
 from ui.page import Page
-from ui.switches import draw_choice
 from ui.words import next_sentence_studies as words
 
 STUDY = {
@@ -27,16 +25,14 @@ STUDY = {
 NEED_NO_PAIR = ("candidates", "order")
 
 
-def draw_studies(page: Page, run: BertRun) -> None:
-    with st.container(key="studies"):
-        markup.heading(words.TITLE)
-        draw_choice(page, NextSentenceChoices, "nsp", words.TITLE, words.STUDIES)
-        study = page.view.chosen(NextSentenceChoices).nsp
-        if study not in STUDY:
-            return
-        if not page.bert.has_nsp:
-            markup.note(words.NEEDS_HEAD)
-        elif run.encoding.pair is None and study not in NEED_NO_PAIR:
-            markup.note(words.NEEDS_PAIR)
-        else:
-            page.part(lambda: STUDY[study](page, run))
+def draw_open_tab(page: Page, run: BertRun, typed: BertRun) -> None:
+    """run: of the pair with its masks. typed: of the pair as it was typed."""
+    study = page.view.chosen(NextSentenceChoices).nsp
+    if study not in STUDY:
+        draw_answer(page, run, typed)
+    elif not page.bert.has_nsp:
+        markup.note(words.NEEDS_HEAD)
+    elif run.encoding.pair is None and study not in NEED_NO_PAIR:
+        markup.note(words.NEEDS_PAIR)
+    else:
+        STUDY[study](page, run)

@@ -10,7 +10,7 @@ from bert_core.figures.labels import percent
 from bert_core.figures.next_sentence import interval_bars
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import MAX_CHARACTERS
-from bert_core.next_sentence.neighbours import KINDS, SetShare, bundled_texts, called_next
+from bert_core.next_sentence.neighbours import KINDS, SetShare
 from bert_core.next_sentence.order import split_paragraph
 from bert_core.next_sentence.reasons import Variant, compare_variants, variant_pairs
 from bert_core.serving.job import Job
@@ -18,27 +18,48 @@ from bert_core.serving.runner import engine_runner
 from ui import charts, markup
 from ui.jobs import draw_progress, session_job
 from ui.next_sentence.parts import say_partly, signed
+from ui.next_sentence.sets import SETS, measured_sets
 from ui.page import Page, sentence_on_failure
 from ui.sources import text_field
-from ui.takeaway import draw_study_foot
+from ui.takeaway import draw_foot, to_csv
 from ui.words import next_sentence_studies as words
+from ui.words.next_sentence_how import HOW
 
 AROUND = "next_sentence.test.around"
 SLOT = "next_sentence.test"
-SETS = f"{SLOT}.sets"
+BARS = f"{SLOT}.bars"
 ORDER_VARIANTS = ("swapped", "shuffled")
 
 
 def draw_topic(page: Page, run: BertRun) -> None:
     """The pair as it was typed, without its masks."""
+    variants: Sequence[Variant] = ()
+    sets: Sequence[SetShare] = ()
     left, right = st.columns(2, gap="large")
     with left, sentence_on_failure():
-        draw_variants(page)
+        variants = draw_variants(page)
     with right, sentence_on_failure():
-        draw_sets(page)
+        sets = draw_sets(page)
+    more = (
+        words.SETS_CSV,
+        "sets.csv",
+        "text/csv",
+        lambda: to_csv(words.SET_COLUMNS, set_rows(sets)),
+    )
+    draw_foot(
+        page,
+        words.VARIANT_COLUMNS,
+        lambda: variant_rows(variants),
+        HOW["test"],
+        more=[more] if sets else (),
+        chart=BARS if variants else None,
+        study="test",
+    )
 
 
-def draw_variants(page: Page) -> None:
+def draw_variants(page: Page) -> Sequence[Variant]:
+    """The variants of the pair, as far as they are scored."""
+    place = st.empty()  # the answer stands above what it is asked with
     around = text_field(AROUND, words.AROUND, "", height=80, most=MAX_CHARACTERS)
     others = split_paragraph(around).sentences if around.strip() else ()
     text, pair = page.encoding.text, page.encoding.pair or ""
@@ -51,12 +72,13 @@ def draw_variants(page: Page) -> None:
         ),
     )
     if not draw_progress(job, SLOT, words.VARYING):
-        return
+        return ()
     say_partly(job, SLOT)
     variants = job.results
     if not variants:
-        return
-    markup.heading(*pair_answer(variants))
+        return ()
+    with place:
+        markup.heading(*pair_answer(variants))
     charts.draw(
         share_bars(
             [words.VARIANTS[one.name] for one in variants],
@@ -64,19 +86,13 @@ def draw_variants(page: Page) -> None:
             page.colours,
             colour=page.colours.high,
         ),
-        f"{SLOT}.bars",
+        BARS,
         words.VARIANT_BARS,
         saveable=True,
     )
     markup.figures([words.VARIANT_HEADS, *map(variant_row, variants)])
     markup.note(words.VARIANT_NOTE)
-    draw_study_foot(
-        page,
-        "variants",
-        words.VARIANT_COLUMNS,
-        lambda: variant_rows(variants),
-        chart=f"{SLOT}.bars",
-    )
+    return variants
 
 
 def pair_answer(variants: Sequence[Variant]) -> tuple[str, str]:
@@ -121,33 +137,13 @@ def variant_rows(variants: Sequence[Variant]) -> Iterator[tuple[Any, ...]]:
             yield name, score.text, score.candidate, score.is_next, score.difference
 
 
-def draw_sets(page: Page) -> None:
-    """The bundled pairs, measured once a session for each model when somebody asks."""
+def draw_sets(page: Page) -> Sequence[SetShare]:
+    """The bundled pairs; what of them is measured."""
     markup.heading(words.SETS)
-    slot = f"{SETS}.{page.bert.fingerprint}"
-    asked = f"{slot}:asked"
-    if asked not in st.session_state:
-        texts = bundled_texts()
-        pairs = len(KINDS) * sum(len(text.sentences) - 1 for text in texts)
-        markup.note(words.SETS_ASK.format(pairs=pairs, texts=len(texts)))
-        st.button(
-            words.SETS_START,
-            key=f"{SETS}.start",
-            on_click=st.session_state.update,
-            args=({asked: True},),
-        )
-        return
-    job: Job[SetShare] = session_job(
-        slot,
-        page.bert.fingerprint,
-        len(KINDS),
-        lambda wanted: called_next(page.bert, engine_runner(page.engine, wanted)),
-    )
-    if not draw_progress(job, SETS, words.SETS_RUNNING):
-        return
-    say_partly(job, slot)
-    if job.results:
-        draw_shares(page, job.results)
+    sets = measured_sets(page)
+    if sets:
+        draw_shares(page, sets)
+    return sets
 
 
 def draw_shares(page: Page, sets: Sequence[SetShare]) -> None:
@@ -169,7 +165,6 @@ def draw_shares(page: Page, sets: Sequence[SetShare]) -> None:
         saveable=True,
     )
     markup.note(words.SETS_NOTE)
-    draw_study_foot(page, "sets", words.SET_COLUMNS, lambda: set_rows(sets), chart=f"{SETS}.bars")
 
 
 def model_answer(sets: Sequence[SetShare]) -> tuple[str, str]:

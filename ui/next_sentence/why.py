@@ -20,12 +20,13 @@ from ui.jobs import draw_progress, session_job
 from ui.next_sentence.parts import say_partly, signed
 from ui.page import Page
 from ui.switches import draw_switch
-from ui.takeaway import draw_study_foot
+from ui.takeaway import draw_foot
 from ui.words import next_sentence_studies as words
+from ui.words.next_sentence_how import HOW
 
 SLOT = "next_sentence.why"
 CHART = f"{SLOT}.bars"
-LARGEST = 10
+LARGEST = 8
 
 
 def hide(page: Page, position: int) -> None:
@@ -57,7 +58,14 @@ def draw_why(page: Page, run: BertRun) -> None:
         markup.note(words.NO_PARTS)
         return
     draw_changes(page, run, job.results, way)
-    draw_study_foot(page, "why", words.WHY_COLUMNS, lambda: table_rows(job.results), chart=CHART)
+    draw_foot(
+        page,
+        words.WHY_COLUMNS,
+        lambda: table_rows(job.results),
+        HOW["why"],
+        chart=CHART,
+        study="why",
+    )
 
 
 def draw_changes(page: Page, run: BertRun, changes: Sequence[PartChange], way: Way) -> None:

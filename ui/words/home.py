@@ -17,12 +17,18 @@ LINK = "Head {name} takes “{query}” to “{key}”"
 LINK_SHARE = "{share} of its attention"
 LINK_NONE = "Head {name}"
 LINK_NOTE = "One of {heads} heads. Each row is a token, each column where it looks."
-LINK_STRONGEST = "Of all {heads} the strongest link from this word; some head always has one."
+LINK_STRONGEST = "In no head does this token give more to another."
+LINK_CHANCE = "{reaching} of the {tokens} other tokens have a head that gives another one as much."
+LINK_CHANCE_FEW = {
+    0: "None of the {tokens} other tokens has a head that gives another one as much.",
+    1: "1 of the {tokens} other tokens has a head that gives another one as much.",
+}
+LINK_LEFT_OUT = "Left out: neighbours, punctuation, [CLS] and [SEP]."
 MAP = "Attention map of {name}"
 
 EXPECTS = "Behind “{word}” it expects"
 EXPECTS_CLICK = "click any token above"
-WRITTEN = "written in the text: “{word}”, rank {rank:,} of {vocabulary:,}"
+WRITTEN = "written in the text, rank {rank:,} of {vocabulary:,}"
 TYPED_MASK = "the mask you typed"
 BARS = "Most probable words in place of {word}"
 
@@ -38,6 +44,8 @@ COLUMNS = ("reading", "of", "value")
 ROW_GUESS = "guess for “{word}”"
 ROW_LINK = "attention, head {name}"
 ROW_LINK_OF = "{query} → {key}"
+ROW_CHANCE = "other tokens with a head that gives another one as much"
+ROW_CHANCE_OF = "{reaching} of {tokens}"
 ROW_NEXT = "next sentence"
 
 HOW = """

@@ -8,7 +8,19 @@ LEAD = (
 
 FOLLOWS = "B follows A"
 NOT_FOLLOWS = "B does not follow A"
-SAYS = "says the next-sentence head"
+UNDECIDED = {
+    True: "It leans to “B follows A”, but is not sure",
+    False: "It leans to “B does not follow A”, but is not sure",
+}
+SAYS = "says the next-sentence head with {share}"
+# By what it says: how often it says the same and is wrong.
+ANYWAY = {
+    True: "it says so of {share} of sentences from other texts too",
+    False: "it says so of {share} of true neighbours too",
+}
+WORTH = "How often does it say so anyway?"
+WORTH_ROWS = {"true": "true neighbours", "other_text": "B from another text"}
+INTERVAL = "{low} to {high}"
 BAR = "Probability that B follows A: {share}"
 BIG = "that B follows A"
 ROWS = (

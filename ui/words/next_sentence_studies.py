@@ -1,18 +1,17 @@
 """What the questions under the next-sentence answer say."""
 
-TITLE = "Ask about the pair"
-STUDIES = {
-    "none": "nothing",
-    "candidates": "each candidate",
+TABS = {
+    "none": "the answer",
+    "candidates": "other candidates",
     "order": "order",
     "why": "why?",
     "test": "topic or order?",
     "layers": "through the layers",
-    "layout": "how the pair is laid out",
+    "layout": "the layout",
 }
 NEEDS_PAIR = (
-    "This question needs two sentences: put one into the field “Sentence B” above. “Each "
-    "candidate” and “order” can be asked now."
+    "This question needs two sentences: put one into the field “Sentence B” above. “Other "
+    "candidates” and “order” can be asked now."
 )
 NEEDS_HEAD = (
     "The model in use was saved without a next-sentence head, so there is nothing to ask it here. "
@@ -22,7 +21,7 @@ AGAIN = "Score all of them"
 PYTHON = "Python"
 UNDO = "Undo"
 
-# Each candidate
+# Other candidates
 
 CANDIDATES = "Possible sentences B, one a line"
 UPLOAD = "or a text or CSV file, one sentence a line"
@@ -217,6 +216,7 @@ SETS_NOTE = (
     "from drawing whole texts again (bootstrap). Told apart is what has an interval that lies "
     "below that of true neighbours."
 )
+SETS_CSV = "CSV of the sets"
 SET_COLUMNS = ("set", "called IsNext", "pairs", "share", "low", "high", "mean probability", "texts")
 
 # Through the layers
