@@ -18,6 +18,7 @@ from bert_core.palette import DARK, LIGHT, Palette
 from tests.browser.visitor import HOSTILE, IMAGE, PHONE, SCRIPT, TITLES, Visit, Visitor, middle_of
 from tests.kit.visit import PAGES
 from ui.attention.maps import PLOTLY_TOKENS
+from ui.choices.masked_words import MaskedWordsChoices
 from ui.components.palette_css import chip_colours
 from ui.contents import entry
 from ui.examples import EXAMPLES
@@ -479,7 +480,8 @@ def test_text_that_looks_like_a_program_is_shown_and_not_run(visit: Visit, page:
         visitor.expect_link(b=text)
         visitor.say(text)
         visitor.expect_link(a=text, b=text)
-        query = View(text, text, masked=(2, 3), look=2, place=2).to_query()
+        view = View(text, text, masked=(2, 3), look=2)
+        query = view.choosing(MaskedWordsChoices, place=2).to_query()
         visitor.open(page, **query)  # masks, and a token that is looked from, for every label
         expect(visitor.chips.first).to_be_visible()
         visitor.expect_pictures(page, long=visitor.chips.count() > PLOTLY_TOKENS)
