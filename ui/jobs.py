@@ -42,10 +42,14 @@ def held_job(slot: str, asked: Hashable) -> Job[Any] | None:
     return None if held is None or held[0] != asked else held[1]
 
 
-def say_partly(job: Job[Any]) -> None:
-    """Where a job ended early: how far it came."""
-    if job.finished and job.done < job.total:
-        markup.note(words.PARTLY.format(done=job.done, total=job.total))
+def say_partly(work: Job[Any], key: str, again: Callable[[], None]) -> None:
+    """Where work ended early, stopped or failed: how far it came, and a way to do all of it.
+
+    again: forgets what there is, so that it begins anew.
+    """
+    if work.finished and work.done < work.total:
+        markup.note(words.PARTLY.format(done=len(work.results), total=work.total))
+        st.button(words.AGAIN, key=f"{key}.again", type="tertiary", on_click=again)
 
 
 def drop_partly(slot: str) -> None:

@@ -355,7 +355,7 @@ def test_a_pasted_list_is_ranked_and_a_long_one_stopped(visit: Visit, bert: Bert
     paste(visitor, LONG_LIST)
     expect(visitor.tab.get_by_text(re.compile(r"scoring sentence [1-9]\d* of 300"))).to_be_visible()
     stop(visitor, "masked_words.rank.list").click()
-    partly = visitor.tab.get_by_text(re.compile(r"Stopped: \d+ of 300 were scored"))
+    partly = visitor.tab.get_by_text(re.compile(r"Stopped: \d+ of 300 done"))
     expect(partly).to_be_visible()
     visitor.settle()
     count = int(re.findall(r"\d+", partly.inner_text())[0])

@@ -48,6 +48,7 @@ from ui.attention.scans import TextReading, read_text
 from ui.components.heads.packing import unpack_maps
 from ui.words import attention_heads as head_words
 from ui.words import attention_studies as study_words
+from ui.words import common
 
 pytest_plugins = ("tests.kit.attention_page",)
 pytestmark = pytest.mark.usefixtures("few_texts")
@@ -288,7 +289,7 @@ def stopped(reader: Reader, at: AppTest, study: str) -> AppTest:
 def test_a_scan_that_is_stopped_says_how_far_it_came(slow: Slow, study: str) -> None:
     reader = slow(None)
     at = visit("attention", a=KEYS, study=study, look="2", key="5")
-    partly = study_words.MANY_PARTLY.format(texts=1, total=len(FEW))
+    partly = common.PARTLY.format(done=1, total=len(FEW))
     assert partly in said(stopped(reader, at, study))
     for _ in range(2):
         assert_fine(at.run())
@@ -317,7 +318,7 @@ def test_what_one_visitor_stopped_begins_anew_for_the_next(slow: Slow) -> None:
     reader.go_on.set()
     scanned(second)
     assert study_words.MANY_QUIET.format(texts=len(FEW)) in said(second)
-    partly = study_words.MANY_PARTLY.format(texts=1, total=len(FEW))
+    partly = common.PARTLY.format(done=1, total=len(FEW))
     assert partly in said(first.run())
     assert partly not in said(second)
 
@@ -340,7 +341,7 @@ def test_a_scan_that_fails_says_why_and_stays_so(slow: Slow, texts: int) -> None
     for _ in range(2):
         (warning,) = page.warnings(at)
         assert "no room left" in warning
-        assert study_words.MANY_PARTLY.format(texts=texts, total=len(FEW)) in said(at)
+        assert common.PARTLY.format(done=texts, total=len(FEW)) in said(at)
         assert (study_words.MANY_QUIET.format(texts=texts) in said(at)) == (texts > 0)
         assert reader.calls == texts + 1
         at.run()

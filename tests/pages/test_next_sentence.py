@@ -320,7 +320,7 @@ def test_a_long_list_that_is_stopped_keeps_what_was_scored(
     assert [row[1] for row in tables(at)[0][1:]] == [one.candidate for one in expected]
     settled(at.run())
     assert len(tables(at)[0]) == 1 + done  # it does not begin again by itself
-    assert words.AGAIN in [button.label for button in at.button]
+    assert common.AGAIN in [button.label for button in at.button]
 
 
 # Order

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import streamlit as st
-
 from bert_core.attention.links import BestWeights, best_by_distance
 from bert_core.attention.measures import HeadMeasures, measure_heads
 from bert_core.model.inference import ATTENTIONS, Asked, BertRun
 from bert_core.model.tokenization import encode
 from bert_core.serving.scan import Scan
-from ui import markup
-from ui.jobs import draw_progress, forget_scan, session_scan
+from ui.jobs import draw_progress, forget_scan, say_partly, session_scan
 from ui.page import Page
 from ui.words import attention_studies as words
 
@@ -44,11 +41,7 @@ def read_texts(page: Page, texts: Texts, key: str) -> tuple[TextReading, ...]:
     scan = scan_texts(page, texts)
     if not draw_progress(scan, key, words.READING_TEXTS):
         return ()
-    if scan.done < scan.total:
-        markup.note(words.MANY_PARTLY.format(texts=len(scan.results), total=scan.total))
-        st.button(
-            words.AGAIN, key=f"{key}.again", type="tertiary", on_click=lambda: forget_scan(SLOT)
-        )
+    say_partly(scan, key, lambda: forget_scan(SLOT))
     return scan.results
 
 

@@ -14,7 +14,7 @@ from bert_core.model.tokenization import Encoding
 from bert_core.serving.runner import engine_runner
 from bert_core.texts.hundred import bundled_hundred
 from ui import charts, markup
-from ui.jobs import ask_button, asked_for, draw_progress, say_partly, session_job
+from ui.jobs import ask_button, asked_for, draw_progress, drop_job, say_partly, session_job
 from ui.page import Page
 from ui.takeaway import draw_study_foot
 from ui.words import masked_words_studies as words
@@ -39,7 +39,7 @@ def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> None:
     )
     if not draw_progress(job, SLOT, words.CALIBRATION_RUNNING):
         return
-    say_partly(job)
+    say_partly(job, SLOT, lambda: drop_job(SLOT))
     if job.results:
         draw_result(page, summarise_calibration(job.results), job.results)
 

@@ -27,7 +27,7 @@ from bert_core.serving.job import Job
 from bert_core.serving.runner import engine_runner
 from bert_core.texts.lists import ParsedList, read_lines
 from ui import charts, markup
-from ui.jobs import ask_button, asked_for, draw_progress, say_partly, session_job
+from ui.jobs import ask_button, asked_for, draw_progress, drop_job, say_partly, session_job
 from ui.page import Page
 from ui.sources import read_source, source_now
 from ui.switches import draw_switch
@@ -86,7 +86,7 @@ def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) 
     )
     if not draw_progress(job, f"{SLOT}.list", words.SCORING):
         return
-    say_partly(job)
+    say_partly(job, f"{SLOT}.list", lambda: drop_job(f"{SLOT}.list"))
     if not job.results:
         return
     scores = job.results
@@ -169,7 +169,7 @@ def draw_pairs(page: Page, parsed: ParsedList, method: Method, measure: Measure)
     )
     if not draw_progress(job, f"{SLOT}.pairs", words.SCORING_PAIRS):
         return
-    say_partly(job)
+    say_partly(job, f"{SLOT}.pairs", lambda: drop_job(f"{SLOT}.pairs"))
     found = job.results
     summary = summarise_pairs(found)
     if summary.share is None or summary.low is None or summary.high is None:

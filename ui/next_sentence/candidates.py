@@ -13,8 +13,8 @@ from bert_core.serving.job import Job
 from bert_core.serving.runner import engine_runner
 from bert_core.texts.lists import ParsedList, read_lines
 from ui import charts, markup, state
-from ui.jobs import draw_progress, session_job
-from ui.next_sentence.parts import say_partly, signed
+from ui.jobs import draw_progress, drop_job, say_partly, session_job
+from ui.next_sentence.parts import signed
 from ui.page import Page
 from ui.sources import read_source
 from ui.takeaway import draw_foot
@@ -66,7 +66,7 @@ def scored(page: Page, candidates: tuple[str, ...]) -> Sequence[PairScore]:
     )
     if not draw_progress(job, SLOT, words.SCORING):
         return ()
-    say_partly(job, SLOT)
+    say_partly(job, SLOT, lambda: drop_job(SLOT))
     return job.results
 
 

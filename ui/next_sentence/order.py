@@ -24,8 +24,8 @@ from bert_core.next_sentence.order import (
 from bert_core.serving.job import Job
 from bert_core.serving.runner import engine_runner
 from ui import charts, markup
-from ui.jobs import draw_progress, session_job
-from ui.next_sentence.parts import say_partly, signed
+from ui.jobs import draw_progress, drop_job, say_partly, session_job
+from ui.next_sentence.parts import signed
 from ui.page import Page
 from ui.sources import text_field
 from ui.takeaway import draw_foot
@@ -77,7 +77,7 @@ def ordered(page: Page, sentences: Sequence[str]) -> tuple[PairMatrix, BestOrder
     )
     if not draw_progress(job, SLOT, words.SCORING):
         return None
-    say_partly(job, SLOT)
+    say_partly(job, SLOT, lambda: drop_job(SLOT))
     if not job.results:
         return None
     matrix = as_matrix(sentences, job.results)

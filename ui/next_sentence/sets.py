@@ -8,8 +8,7 @@ from bert_core.next_sentence.neighbours import KINDS, SetShare, bundled_texts, c
 from bert_core.serving.job import Job
 from bert_core.serving.runner import engine_runner
 from ui import markup
-from ui.jobs import draw_progress, session_job
-from ui.next_sentence.parts import say_partly
+from ui.jobs import draw_progress, drop_job, say_partly, session_job
 from ui.page import Page
 from ui.words import next_sentence_studies as words
 
@@ -39,5 +38,5 @@ def measured_sets(page: Page) -> Sequence[SetShare]:
     )
     if not draw_progress(job, SETS, words.SETS_RUNNING):
         return ()
-    say_partly(job, slot)
+    say_partly(job, slot, lambda: drop_job(slot))
     return job.results

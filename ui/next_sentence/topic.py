@@ -16,8 +16,8 @@ from bert_core.next_sentence.reasons import Variant, compare_variants, variant_p
 from bert_core.serving.job import Job
 from bert_core.serving.runner import engine_runner
 from ui import charts, markup
-from ui.jobs import draw_progress, session_job
-from ui.next_sentence.parts import say_partly, signed
+from ui.jobs import draw_progress, drop_job, say_partly, session_job
+from ui.next_sentence.parts import signed
 from ui.next_sentence.sets import SETS, measured_sets
 from ui.page import Page, sentence_on_failure
 from ui.sources import text_field
@@ -73,7 +73,7 @@ def draw_variants(page: Page) -> Sequence[Variant]:
     )
     if not draw_progress(job, SLOT, words.VARYING):
         return ()
-    say_partly(job, SLOT)
+    say_partly(job, SLOT, lambda: drop_job(SLOT))
     variants = job.results
     if not variants:
         return ()

@@ -16,8 +16,8 @@ from bert_core.serving.runner import engine_runner
 from ui import charts, markup, state
 from ui.components.strip import token_strip
 from ui.default_tokens import toggle_mask
-from ui.jobs import draw_progress, session_job
-from ui.next_sentence.parts import say_partly, signed
+from ui.jobs import draw_progress, drop_job, say_partly, session_job
+from ui.next_sentence.parts import signed
 from ui.page import Page
 from ui.switches import draw_switch
 from ui.takeaway import draw_foot
@@ -53,7 +53,7 @@ def draw_why(page: Page, run: BertRun) -> None:
     )
     if not draw_progress(job, SLOT, words.WEIGHING):
         return
-    say_partly(job, SLOT)
+    say_partly(job, SLOT, lambda: drop_job(SLOT))
     if not job.results:
         markup.note(words.NO_PARTS)
         return

@@ -48,8 +48,6 @@ MANY_ROW = "{mean} ± {half}"
 MANY_NOTE = "Mean over the texts, with its 95 % interval."
 MANY_COLUMNS = ("layer", "head", "measure", "mean", "± 95 %", "chance", "texts")
 MANY_ROLES = "{count} of {heads} heads have a role that holds"
-MANY_PARTLY = "Stopped: {texts} of {total} texts were read."
-AGAIN = "Read them again"
 
 RAW = "Attention"
 NORMS = "Weighted by values"

@@ -55,4 +55,5 @@ HOW = "How to read this"
 
 STOP = "Stop"
 STOPPED = "Stopping."
-PARTLY = "Stopped: {done} of {total} were scored."
+PARTLY = "Stopped: {done} of {total} done."
+AGAIN = "Do all of them"

@@ -17,7 +17,6 @@ NEEDS_HEAD = (
     "The model in use was saved without a next-sentence head, so there is nothing to ask it here. "
     "The embedded one has it."
 )
-AGAIN = "Score all of them"
 PYTHON = "Python"
 UNDO = "Undo"
 
