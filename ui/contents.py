@@ -6,6 +6,7 @@ from ui.choices.attention import AttentionChoices
 from ui.choices.masked_words import MaskedWordsChoices
 from ui.choices.next_sentence import NextSentenceChoices
 from ui.choices.pretraining import PretrainingChoices
+from ui.choices.tokenization import TokenizationChoices
 from ui.words import attention as attention_words
 from ui.words import common as words
 from ui.words import masked_words as masked_words_words
@@ -38,7 +39,7 @@ class Entry:
 
 CONTENTS = (
     Entry("home", words.HOME),
-    Entry("tokenization", tokenization_words.TITLE, words.READ),
+    Entry("tokenization", tokenization_words.TITLE, words.READ, TokenizationChoices),
     Entry("attention", attention_words.TITLE, words.LOOK, AttentionChoices),
     Entry(
         "masked_words",

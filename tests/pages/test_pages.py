@@ -28,6 +28,7 @@ from tests.kit.visit import (
     maps,
     masked_in_strip,
     numbers,
+    open_tab,
     press,
     said,
     strip,
@@ -48,6 +49,7 @@ from ui.words import home as home_words
 from ui.words import masked_words as masked_words_words
 from ui.words import next_sentence as next_sentence_words
 from ui.words import next_sentence_studies as next_studies
+from ui.words import tokenization as tokenization_words
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -410,6 +412,41 @@ def test_tokenization_says_what_was_changed_and_what_is_unknown() -> None:
 def test_tokenization_traces_the_word_that_is_looked_from_or_the_one_in_most_pieces() -> None:
     assert "How “xyzzyx” was cut" in said(visit("tokenization", a="the xyzzyx sat"))
     assert "How “sat” was cut" in said(visit("tokenization", a="the cat sat", look="3"))
+
+
+@pytest.mark.parametrize(
+    ("text", "strong", "quiet"),
+    [
+        ("the cat sat", "BERT cuts no word of it", "3 words, each one piece"),
+        ("the zyzzyva sat", "BERT cuts 1 of 3 words into pieces", "“zyzzyva” into most: 4"),
+        ("zyzzyva", "BERT cuts this word into pieces", "“zyzzyva” into most: 4"),
+        ("the 🦖 sat", "1 of 3 words cannot be spelt with this vocabulary", ""),
+        ("🦖", "This word cannot be spelt with this vocabulary", ""),
+    ],
+)
+def test_tokenization_says_what_the_cut_made_of_the_text(
+    text: str, strong: str, quiet: str, embedded: Bert
+) -> None:
+    at = visit("tokenization", a=text, b="")
+    assert f"<h2 class='bl-heading'>{strong} <span>{quiet}</span>" in said(at)
+    if "4" in quiet:
+        assert encode(embedded, "zyzzyva").word_ids.count(0) == 4
+
+
+def test_tokenization_has_its_table_as_a_tab_with_a_link(embedded: Bert) -> None:
+    at = visit("tokenization", a=KEYS, b="He sat.", tab="table")
+    encoding = encode(embedded, KEYS, "He sat.")
+    table = at.dataframe[0].value
+    assert list(table["id"]) == list(encoding.ids)
+    assert list(table["piece"]) == list(encoding.tokens)
+    assert f"{len(encoding)} of 512 tokens" in said(at)
+    assert figures(at) == []  # the cut is not drawn while its tab is closed
+    open_tab(at, tokenization_words.TABS["cut"])
+    assert "tab" not in at.query_params
+    assert len(figures(at)) == 1
+    assert not at.dataframe
+    open_tab(at, tokenization_words.TABS["table"])
+    assert at.query_params["tab"] == "table"
 
 
 # Attention

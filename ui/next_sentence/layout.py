@@ -36,9 +36,9 @@ def draw_layout(page: Page, run: BertRun) -> None:
         detail=True,
         channel=SLOT,
     )
-    markup.note(words.LAYOUT_NOTE)
     parts = explain_logits(page.bert, run)
     draw_pooled(page, parts)
+    markup.note(words.LAYOUT_NOTE)
     draw_foot(
         page,
         words.LAYOUT_COLUMNS,

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 
+import streamlit as st
+
 from bert_core.figures.bars import split_bar
 from bert_core.figures.labels import percent
+from bert_core.model.cuts import Cuts, count_cuts
 from bert_core.model.tokenization import Word
 from bert_core.model.wordpiece_trace import WordTrace, changed_words, trace_word
 from ui import charts, markup
 from ui.page import Page
+from ui.takeaway import draw_foot
+from ui.tokenization.tokens import headline as tokens_headline
+from ui.tokenization.tokens import table_rows
 from ui.words import tokenization as words
 
 MOST_ROWS = 8
@@ -17,6 +23,38 @@ def chosen_word(page: Page) -> Word | None:
     """The word that was pressed, or else the one cut into most pieces."""
     pressed = None if page.look is None else page.encoding.word_at(page.look)
     return pressed or max(page.encoding.words, key=lambda word: len(word.positions), default=None)
+
+
+def draw_cuts(page: Page, word: Word | None) -> None:
+    """How the text was cut, and how this word of it was."""
+    encoding = page.encoding
+    cuts = count_cuts(encoding, page.bert.wordpiece.special_ids["unk"])
+    markup.heading(*headline(cuts))
+    left, right = st.columns(2, gap="large")
+    with left:
+        draw_trace(page, word)
+        draw_count(page)
+    with right:
+        draw_changed(page)
+        draw_unknown(page)
+        draw_special()
+    draw_foot(page, words.COLUMNS, lambda: table_rows(encoding), words.HOW)
+
+
+def headline(cuts: Cuts) -> tuple[str, str]:
+    """What cutting made of the text, strong and quiet; what the model cannot read comes first."""
+    most = ""
+    if cuts.most is not None:
+        most = words.MOST.format(
+            word=markup.short(cuts.most.surface), count=len(cuts.most.positions)
+        )
+    if cuts.unknown:
+        strong = words.SOME_UNKNOWN if cuts.words > 1 else words.ONE_UNKNOWN
+        return strong.format(count=cuts.unknown, words=cuts.words), most
+    if cuts.split:
+        strong = words.SOME_SPLIT if cuts.words > 1 else words.ONE_SPLIT
+        return strong.format(count=cuts.split, words=cuts.words), most
+    return words.NONE_SPLIT, words.NONE_SPLIT_QUIET.format(words=cuts.words)
 
 
 def draw_trace(page: Page, word: Word | None) -> None:
@@ -99,15 +137,8 @@ def draw_special() -> None:
 
 
 def draw_count(page: Page) -> None:
-    encoding, limit = page.encoding, page.bert.max_tokens
-    pieces = sum(sequence is not None for sequence in encoding.sequences)
-    markup.heading(
-        words.COUNT.format(count=len(encoding), limit=limit),
-        words.COUNT_QUIET.format(
-            words=len(encoding.words), pieces=pieces, special=len(encoding) - pieces
-        ),
-    )
-    share = len(encoding) / limit
+    markup.heading(*tokens_headline(page))
+    share = len(page.encoding) / page.bert.max_tokens
     charts.draw(
         split_bar(share, page.colours, colour=page.colours.sentence_a, height=16),
         "tokenization.count",

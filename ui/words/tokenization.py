@@ -4,6 +4,16 @@ TITLE = "Tokenization"
 LEAD = "BERT reads pieces, not words. Press a word to see how it was cut."
 STRIP = "Pieces of the text, with number in the vocabulary and place. Press one to see its cut."
 
+TABS = {"cut": "the cut", "table": "every token"}
+
+SOME_UNKNOWN = "{count} of {words} words cannot be spelt with this vocabulary"
+ONE_UNKNOWN = "This word cannot be spelt with this vocabulary"
+SOME_SPLIT = "BERT cuts {count} of {words} words into pieces"
+ONE_SPLIT = "BERT cuts this word into pieces"
+MOST = "“{word}” into most: {count}"
+NONE_SPLIT = "BERT cuts no word of it"
+NONE_SPLIT_QUIET = "{words} words, each one piece"
+
 TRACE = "How “{word}” was cut"
 TRACE_QUIET = "longest piece first (WordPiece)"
 TRACE_WHOLE = "The whole word stands in the vocabulary: one piece."
@@ -50,4 +60,13 @@ HOW = """
 - Uncased models write everything small and take accents off first. Chinese characters stand alone.
 - Devlin et al. 2018, *BERT*, section 3; the pieces are WordPiece: Schuster and Nakajima 2012,
   Wu et al. 2016.
+"""
+
+HOW_TABLE = """
+- One row a **token**, in the order in which the model reads them; tokens count from 0.
+- **id**: the number of the piece in the vocabulary. With its place and its **segment** (0 for
+  sentence A, 1 for B) it is all that the model is given.
+- **typed**: what stood in the text before it was made small and accents were taken off.
+- **word**, **start**, **end**: which word of the text, and which of its characters, from 0.
+- Devlin et al. 2018, *BERT*, section 3 and figure 2.
 """
