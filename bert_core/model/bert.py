@@ -13,7 +13,7 @@ from transformers import BertConfig, BertForPreTraining
 from transformers.utils import logging as transformers_logging
 
 from bert_core.errors import BrokenModelError, DeviceError, ModelTooLargeError
-from bert_core.model.checkpoints import EMBEDDED, Progress, check_folder, find_checkpoint
+from bert_core.model.checkpoints import EMBEDDED, Progress, find_checkpoint
 from bert_core.model.wordpiece import WordPiece, load_wordpiece
 
 # Weights in float32, plus room for one pass over a full-length input.
@@ -258,6 +258,3 @@ def _damaged(folder: Path, error: Exception) -> str:
         f"The weights in “{folder.name}” cannot be read: the file is cut off or damaged "
         f"({reason}). Fetch the model again."
     )
-
-
-__all__ = ["Bert", "check_folder", "free_memory", "load_bert", "pick_device", "wrap_bert"]
