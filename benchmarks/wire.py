@@ -54,6 +54,7 @@ class Seen:
     query: str = ""
     hash: str = ""
     fields: dict[str, str] = field(default_factory=dict)  # widget ids by side
+    marked: bool = False  # by the run of the page that answers at the moment
 
 
 class WireVisitor:
@@ -144,12 +145,16 @@ class WireVisitor:
         kind = message.WhichOneof("type")
         if kind == "navigation":  # a new session's message has the hash of the main script
             self._seen.hash = message.navigation.page_script_hash
+        elif kind == "new_session":
+            self._seen.marked = False
         elif kind == "page_info_changed":
             self._seen.query = message.page_info_changed.query_string
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             self._draw(message.delta.new_element)
         elif kind in ("page_not_found", "ref_hash"):
             self.errors.append(kind)
+        if self._seen.marked:
+            self._stand()
 
     def _draw(self, element: Element) -> None:
         kind = element.WhichOneof("type")
@@ -162,7 +167,7 @@ class WireVisitor:
         elif kind == "bidi_component":
             self._show_component(element.bidi_component)
         elif kind == "html" and any(mark in element.html.body for mark in MARKS):
-            self._stand()
+            self._seen.marked = True
 
     def _show_field(self, shown: Any) -> None:
         side = SIDES[shown.label]
@@ -191,7 +196,11 @@ class WireVisitor:
         return tuple(piece["at"] for piece in pieces if piece.get("masked"))
 
     def _stand(self) -> None:
-        """The page says that its body stands: of the last sentence, or of the one before."""
+        """The page says that its body stands: it does, once all is there.
+
+        What was drawn twice before the server sent it keeps its first place, so that the mark may
+        come before the rest.
+        """
         change = self._change
         if change is not None and change.answered is None and self._wrong() is None:
             change.answered = time.monotonic() - change.sent
