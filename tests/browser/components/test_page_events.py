@@ -42,14 +42,22 @@ def page(bench: Bench) -> Bench:
 
 
 def test_back_is_told_with_path_and_query(page: Bench) -> None:
+    page.tab.evaluate("history.pushState(null, '', '/attention?a=x%20y')")
     page.show("page", given())
-    page.tab.evaluate(
-        "history.pushState(null, '', '/attention?a=x%20y'); history.pushState(null, '', '/two')"
-    )
+    page.tab.evaluate("history.pushState(null, '', '/attention?a=two')")
     page.tab.evaluate("history.back()")
     page.until_sent()
     (event,) = page.sent("page")
     assert told(event) == [("address", "/attention?a=x%20y")]
+
+
+def test_back_to_another_page_is_left_to_streamlit(page: Bench) -> None:
+    page.tab.evaluate("history.pushState(null, '', '/attention?a=x%20y')")
+    page.tab.evaluate("history.pushState(null, '', '/tokenization?a=x%20y')")
+    page.show("page", given())
+    page.tab.evaluate("() => new Promise(done => { onpopstate = done; history.back(); })")
+    assert page.tab.evaluate("location.pathname") == "/attention"
+    assert page.sent("page") == []
 
 
 def test_a_page_that_was_left_hears_no_more_of_the_address(page: Bench) -> None:

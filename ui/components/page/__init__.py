@@ -29,7 +29,8 @@ def page_events(
     """Listen to the browser; takes no room on the page.
 
     theme: what the page's figures are painted for.
-    on_address: called with path and query, such as "/attention?a=one", after Back or Forward.
+    on_address: called with path and query, such as "/attention?a=one", after Back or Forward to
+        another address of the same page.
     on_theme: called with "light" or "dark", once, where the browser shows another than `theme`.
     """
 

@@ -21,13 +21,21 @@ class PageEvents {
   constructor(parent) {
     this.parent = parent;
     this.events = createEvents();
-    this.onAddress = () => this.events.push({ address: location.pathname + location.search });
+    this.path = location.pathname;
+    this.onAddress = () => this.tellAddress();
     window.addEventListener("popstate", this.onAddress);
   }
 
   destroy() {
     this.events.leave();
     window.removeEventListener("popstate", this.onAddress);
+  }
+
+  // Where another page is gone back to, Streamlit opens it; what is sent from here in that moment
+  // would have this page run in its place.
+  tellAddress() {
+    const { pathname, search } = location;
+    if (pathname === this.path) this.events.push({ address: pathname + search });
   }
 
   // Called for new data and for a new theme.
