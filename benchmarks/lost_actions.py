@@ -85,6 +85,8 @@ class Bench:
         self.url = url
         self.tab = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
         self.tab.add_init_script(LATE)
+        self.errors: list[str] = []  # what broke in the browser
+        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def open(self, page: str, *, late: str = "", **query: str) -> None:
         """Open a page and wait until all is drawn; or do something in its first late moment."""
@@ -341,6 +343,8 @@ def run(browser: Browser, name: str, url: str, times: int) -> int:
             print(f"  {number} {type(error).__name__} {str(error)[:150]}", flush=True)
         bench.tab.context.close()
         right, seen = outcome or (False, "did not come about: counts as wrong")
+        if bench.errors:
+            right, seen = False, f"{seen}; {bench.errors[0][:200]}"
         wrong += not right
         print(f"  {number} {'right' if right else 'WRONG'} {seen}", flush=True)
     print(f"{name}: {wrong} of {times} trials went wrong", flush=True)

@@ -221,22 +221,27 @@ class Walk:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             page = urlsplit(self.bench.tab.url).path.strip("/")
-            wrong = self.state.differences(page, self.bench.link)
-            if not wrong:
-                self.bench.drawn(PATIENCE)
-                page = urlsplit(self.bench.tab.url).path.strip("/")
-                wrong = self.state.differences(page, self.bench.link)
-                if not wrong:
-                    self.since.clear()
-                    return
+            wrong = self.bench.errors or self.state.differences(page, self.bench.link)
+            if self.bench.errors:
+                break
+            if not wrong and self.stays():
+                self.since.clear()
+                return
             self.bench.wait(100)
         self.wrong += 1
         print(f"WRONG after {self.made}: {self.since}: {wrong}", flush=True)
         self.since.clear()
         self.begin()
 
+    def stays(self) -> bool:
+        """Whether the link says the same once all is drawn."""
+        self.bench.drawn(PATIENCE)
+        page = urlsplit(self.bench.tab.url).path.strip("/")
+        return not self.state.differences(page, self.bench.link)
+
     def begin(self) -> None:
         """Afresh, from a link."""
+        self.bench.errors.clear()
         text = SENTENCES[0]
         self.bench.open("masked_words", a=text, b=PAIR, mask="2,5", place="5")
         self.state = State("masked_words", text, frozenset({2, 5}), 5, PAIR)
@@ -250,7 +255,7 @@ def main() -> int:
     parser.add_argument("--busy", type=int, default=2, help="loops that keep a core busy each")
     options = parser.parse_args()
     loop = "while True: pass"
-    with ExitStack() as stack, sync_playwright() as playwright:
+    with sync_playwright() as playwright, ExitStack() as stack:
         server = stack.enter_context(serve())
         for _ in range(options.busy):
             process = subprocess.Popen([sys.executable, "-c", loop])

@@ -12,6 +12,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 HELD = "leftovers"
+KINDS = "leftovers.kinds"
+TABS = "tab_container"  # has tabs only, as many in every run
 Path = tuple[int, ...]
 
 
@@ -23,6 +25,7 @@ class Drawn:
         # What the browser may hold at most: empty elements at places it has not are harmless,
         # since they are sent in ascending order.
         self._held: dict[Path, int] = st.session_state.setdefault(HELD, {})
+        self._kinds: dict[Path, str] = st.session_state.setdefault(KINDS, {})
         self._send: Callable[[ForwardMsg], None] | None = None
         context = get_script_run_ctx()
         if context is not None:
@@ -34,6 +37,8 @@ class Drawn:
     def clear(self) -> None:
         """Empty the places beyond those drawn, in every container that was drawn."""
         for container, count in list(self._counts.items()):
+            if self._kinds.get(container) == TABS:
+                continue
             for place in range(count, self._held.get(container, 0)):
                 self._empty((*container, place))
             self._held[container] = count
@@ -50,6 +55,7 @@ class Drawn:
     def _note(self, message: ForwardMsg) -> None:
         path = tuple(message.metadata.delta_path)
         if path:
+            self._note_kind(path, message.delta.add_block.WhichOneof("type") or "")
             self._forget_below(path)
             container, place = path[:-1], path[-1]
             self._counts[container] = max(place + 1, self._counts.get(container, 0))
@@ -58,6 +64,13 @@ class Drawn:
                 self._counts[path] = 0
         if self._send is not None:
             self._send(message)
+
+    def _note_kind(self, path: Path, kind: str) -> None:
+        """The browser keeps what a container holds only where one of its kind takes its place."""
+        if self._kinds.get(path, "") != kind:
+            for container in [one for one in self._held if one[: len(path)] == path]:
+                del self._held[container]
+        self._kinds[path] = kind
 
     def _forget_below(self, path: Path) -> None:
         """A container that is drawn again in this run begins at its first place."""

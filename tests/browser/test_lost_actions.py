@@ -12,6 +12,7 @@ def test_no_press_is_lost_undone_or_doubled(name: str, browser: Browser, app: Se
     bench = Bench(browser, app.url)
     outcome = TRIALS[name](bench)
     bench.tab.context.close()
+    assert bench.errors == []
     assert outcome is not None, "it did not come about"
     right, seen = outcome
     assert right, seen

@@ -91,6 +91,32 @@ def test_what_a_former_run_drew_and_this_one_did_not_is_emptied_before_the_run_e
     assert [one.type for one in root[0].children.values()] == ["markdown", "empty", "empty"]
 
 
+def moving_page() -> None:
+    """A tab bar that moves to where a fuller container stood."""
+    import streamlit as st
+
+    from ui.tail import Tail
+
+    tail = Tail()
+    if st.session_state.get("notice"):
+        st.markdown("notice")
+    st.tabs(["one", "two"])
+    with st.container():
+        for number in range(5):
+            st.markdown(f"row {number}")
+    tail.run(lambda: None)
+
+
+def test_a_tab_bar_gets_nothing_but_tabs_wherever_it_stands() -> None:
+    at = AppTest.from_function(moving_page).run()
+    at.session_state["notice"] = True
+    at.run()
+    assert not at.exception
+    tabs = at.main.children[1]
+    assert [one.type for one in tabs.children.values()] == ["tab", "tab"]
+    assert [one.type for one in at.main.children[2].children.values()] == ["markdown"] * 5
+
+
 def counted_twice_page() -> None:
     import streamlit as st
 
