@@ -21,7 +21,7 @@ from ui import cached
 from ui.settings import Settings
 from ui.settings import settings as server_settings
 
-BROWSER = Path(__file__).parent / "browser"
+TESTS = Path(__file__).parent
 FIRST_BROWSER = {"test_app.py", "test_phone.py"}  # half of what waits for one
 COMPONENTS = "streamlit.components.v2.manifest_scanner"
 APP_TEST = "streamlit.testing.v1.local_script_runner"
@@ -39,24 +39,31 @@ settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+def group_of(test: Path) -> str:
+    """Which process of four has this test: two wait for a browser, each for its own, and two work.
+
+    That keeps two cores busy to the end.
+    """
+    part = test.relative_to(TESTS).parts[0]
+    if part == "browser":
+        return "browser 1" if test.name in FIRST_BROWSER else "browser 2"
+    return "library" if part == "bert_core" else "app"
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A process for each group of the whole suite; what is picked out of it starts sooner in this
     one."""
     picked = any(config.getoption(name, default=None) for name in ("keyword", "markexpr", "lf"))
-    return 0 if picked or config.args_source is not config.ArgsSource.TESTPATHS else 3
+    return 0 if picked or config.args_source is not config.ArgsSource.TESTPATHS else 4
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two groups wait for a browser, each for its own, and one works: that keeps two cores busy.
-
-    A test that takes ten times as long as the slowest of its kind hangs.
-    """
+    """Put each test into its group, and end one that takes ten times as long as any should."""
     for item in items:
-        waits = item.path.is_relative_to(BROWSER)
-        group = f"browser {item.path.name in FIRST_BROWSER}" if waits else "no browser"
+        group = group_of(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
         if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(300 if waits else 100))
+            item.add_marker(pytest.mark.timeout(300 if group.startswith("browser") else 100))
 
 
 @pytest.fixture(scope="session", autouse=True)

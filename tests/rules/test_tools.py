@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.timeout(600)  # mypy remembers what it saw, but nothing in a fresh clone
 @pytest.mark.parametrize(
     "arguments",
     [
