@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, expect
 
 from bert_core.model.tokenization import Encoding
 from bert_core.palette import DARK, LIGHT, Palette
-from tests.browser.bench import Bench
-from tests.browser.components.given import OpenBench, an_encoding, chip, given_strip
+from tests.browser.bench import Bench, OpenBench
+from tests.browser.components.given import an_encoding, chip, given_strip
 from ui.components import hints as hints_module
 from ui.components.assets import read_css, read_js
 from ui.components.hints import MOST_GUESSES, Hint, token_hints

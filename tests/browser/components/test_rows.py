@@ -6,12 +6,9 @@ from unittest.mock import patch
 import pytest
 from playwright.sync_api import expect
 
-from bert_core.figures.bars import share_bars
-from bert_core.palette import LIGHT
 from tests.browser.bench import Bench
-from ui import charts
 from ui.components import rows as rows_module
-from ui.components.rows import pressable_rows
+from ui.components.rows import Box, pressable_rows
 
 WORDS = ["nurse", "doctor", "man"]
 
@@ -19,7 +16,7 @@ WORDS = ["nurse", "doctor", "man"]
 def given(labels: list[str], taken: int = 0) -> dict[str, Any]:
     """What the browser gets of rows that stand one below the other."""
     with patch.object(rows_module, "mount") as mounted:
-        boxes = [(30.0 * at, 30.0) for at in range(len(labels))]
+        boxes = [Box(30.0 * at, 30.0) for at in range(len(labels))]
         pressable_rows("k", "Guesses", labels, boxes, print)
     shown: dict[str, Any] = mounted.call_args.args[2]({"key": "k", "taken": taken})
     return shown
@@ -28,7 +25,7 @@ def given(labels: list[str], taken: int = 0) -> dict[str, Any]:
 def read(labels: list[str], event: dict[str, Any]) -> int | None:
     """What Python makes of what the browser sends."""
     with patch.object(rows_module, "mount") as mounted:
-        pressable_rows("k", "Guesses", labels, [(0.0, 1.0)] * len(labels), print)
+        pressable_rows("k", "Guesses", labels, [Box(0.0, 1.0)] * len(labels), print)
     found: int | None = mounted.call_args.args[3](event)
     return found
 
@@ -105,13 +102,3 @@ def test_names_are_text(rows: Bench) -> None:
     rows.show("rows", given([evil]))
     expect(rows.tab.get_by_role("button", name=evil)).to_have_attribute("title", evil)
     assert rows.tab.locator("img").count() == 0
-
-
-@pytest.mark.parametrize("outlined", [None, ("dog", 0.05), 1])
-def test_boxes_cut_the_figure_into_the_rows_of_its_bars(outlined: Any) -> None:
-    """Of 29 px each, the first from the top; a caption or a frame below moves none of them."""
-    figure = share_bars(WORDS, [0.5, 0.3, 0.1], LIGHT, colour="#123456", outlined=outlined)
-    boxes = charts.row_boxes(figure, len(WORDS))
-    assert [top for top, _ in boxes] == pytest.approx([0, boxes[0][1], 2 * boxes[0][1]], abs=1e-9)
-    bars = len(figure.data[0].y)
-    assert boxes[0][1] * bars == pytest.approx(figure.layout.height)
