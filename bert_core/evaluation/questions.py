@@ -26,6 +26,7 @@ from bert_core.pretraining.counter_random import uniform
 
 # One file's documents; `read_documents` takes folders only.
 from bert_core.pretraining.documents import Document, documents_of, read_documents, read_held_out
+from bert_core.pretraining.masks import RATE
 
 # As a rule, about 128 pieces with [CLS] and [SEP].
 WORDS = 105
@@ -34,7 +35,6 @@ WORDS = 105
 FEWEST_DOCUMENTS = 10
 
 MASKS, PAIRS = 10_000, 1_000
-RATE = 0.15  # of the pieces, as in pretraining
 
 HIDDEN = 2_000_003  # the word that the keys of masks begin with
 

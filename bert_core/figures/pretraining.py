@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from bert_core.figures.axes import LINE, SANS_WIDTH, axis_title, spread, upright
+from bert_core.figures.axes import LETTERS, LINE, SANS_WIDTH, axis_title, spread, upright
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layout import blank_layout
 from bert_core.figures.losses import LossCurve, smoothed, smoothing_window, thinned
@@ -18,7 +18,6 @@ from bert_core.palette import Palette, run_colours
 # Pixels: the panels of masked words and of pairs, and the room above each for what it is.
 WORDS, PAIRS, HEADING = 260, 140, 34
 LEFT, RIGHT, BOTTOM = 36, 20, 46
-LETTERS = 13
 ABOVE = 16  # pixels from a dashed line up to the middle of what is written at it
 LONGEST, LONGEST_TEXT = 18, 60
 APART = 0.012  # of the axis: held-out points that are closer are a line only

@@ -8,12 +8,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from bert_core.arrays import Doubles, Flags
-from bert_core.figures.axes import LINE, SYMBOLS, axis_title, spread, upright
+from bert_core.figures.axes import LETTERS, LINE, SYMBOLS, axis_title, spread, upright
 from bert_core.figures.labels import percent_tick, plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.palette import Palette
 
-LETTERS, LONGEST = 13, 16
+LONGEST = 16
 DASHES = ("solid", "6px,3px", "2px,2px", "9px,3px,2px,3px", "longdash", "4px,2px")
 LOWEST, SIZE = 200, 420  # pixels: a figure of lines at least, and one of all positions
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from bert_core.figures.axes import SANS_WIDTH
+from bert_core.figures.axes import LETTERS, LINE, SANS_WIDTH
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layout import blank_layout
 from bert_core.palette import Palette, run_colours
 
-LETTERS, LINE = 13, 16  # pixels: of texts, and from one line of them to the next
 LONGEST, LONGEST_LABEL = 16, 40
 LANE = 18  # pixels between the points of a quantity and its name or a number above or below
 BESIDE = 13  # pixels from a point to its number

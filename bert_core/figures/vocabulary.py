@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from bert_core.arrays import Floats, Integers
-from bert_core.figures.axes import axis_title, share_ticks
+from bert_core.figures.axes import LETTERS, axis_title, share_ticks
 from bert_core.figures.labels import plain, width_in_pixels
 from bert_core.figures.layout import MONO, blank_layout
 from bert_core.palette import Palette
@@ -16,7 +16,6 @@ from bert_core.palette import Palette
 Box = tuple[float, float, float, float]
 
 HEIGHT = 560  # pixels
-LETTERS = 13
 LONGEST = 18
 HOVER = "%{text}<br>%{x:.2e}<br><b>%{y:.2e}</b><extra></extra>"
 NEAR = 10  # pixels from a point to its label

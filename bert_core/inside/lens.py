@@ -17,14 +17,13 @@ import torch
 
 from bert_core.arrays import Doubles, Floats, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.head import masked_word_logits, piece_of
+from bert_core.masked_words.head import MOST_ROWS, masked_word_logits, piece_of
 from bert_core.masked_words.targets import check_ids, check_request
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun
 from bert_core.next_sentence.score import score_next_sentence
 
 # A row is a word probability for each of 30,522 pieces: 256 of them are 62 MB in float64.
-MOST_ROWS = 256
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import torch
 
 from bert_core.arrays import Floats, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.head import masked_word_logits, require_mlm
+from bert_core.masked_words.head import MOST_ROWS, masked_word_logits, require_mlm
 from bert_core.masked_words.writing import filled_text
 from bert_core.model.bert import Bert
 from bert_core.model.inference import Asked
@@ -22,7 +22,6 @@ from bert_core.serving.runner import Runner
 
 MAX_MASKS = 8  # each costs a run, in a beam one for each of its paths
 AT_ONCE = 64  # inputs handed to a runner together
-ROWS = 256  # tokens in one call of the masked-word head: 60 MB of logarithms with 30,522 pieces
 
 Result = TypeVar("Result")
 
@@ -180,8 +179,8 @@ def _for_rows(
 ) -> list[Result]:
     """What `read(number, logarithms)` makes of each state's (vocab,) log-probabilities."""
     found = []
-    for start in range(0, len(states), ROWS):
-        logits = masked_word_logits(bert, np.stack(states[start : start + ROWS]))
+    for start in range(0, len(states), MOST_ROWS):
+        logits = masked_word_logits(bert, np.stack(states[start : start + MOST_ROWS]))
         logs = torch.log_softmax(logits.double(), dim=-1)
         found += [read(start + at, row) for at, row in enumerate(logs)]
     return found

@@ -21,7 +21,6 @@ from bert_core.evaluation import questions as evaluation_questions
 from bert_core.evaluation.evaluate import Evaluation, evaluate, hide_words
 from bert_core.evaluation.questions import (
     FEWEST_DOCUMENTS,
-    RATE,
     WORD,
     WORDS,
     Passage,
@@ -38,6 +37,7 @@ from bert_core.model.tokenization import encode, with_masks
 from bert_core.model.wordpiece import wordpiece_from_spec
 from bert_core.next_sentence.score import score_next_sentence
 from bert_core.pretraining.documents import Document
+from bert_core.pretraining.masks import RATE
 from tests.kit.tiny import (
     WORDS as KNOWN,
 )
