@@ -205,13 +205,17 @@ class Engine:
             self._changed.wait_for(
                 lambda: self._closed or len(self._queue) >= crowd, self._patience
             )
+            waiting = self._queue.waiting_requests()
+        # Asked outside the lock, since the answer is the callers' own code; and of all who wait,
+        # so that nobody is refused for want of room that those who went away still take.
+        unwanted = {request for request in waiting if not request.is_wanted()}
+        with self._changed:
             if self._closed:
                 return False
+            dropped = self._queue.drop(unwanted)
             jobs = self._queue.take(self._rule)
-        unwanted = {request for job in jobs for request in job.find_unwanted()}
-        if unwanted:
-            with self._changed:
-                jobs = self._queue.drop(jobs, unwanted)
+        for request in dropped:
+            request.let_go()
         start = time.perf_counter()
         if jobs:
             self._run_jobs(jobs)

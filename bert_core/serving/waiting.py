@@ -24,20 +24,25 @@ class Request:
     key: RunKey
     still_wanted: StillWanted | None
     future: "Future[BertRun]" = field(default_factory=Future)
+    _failure: Exception | None = None
 
-    def check_wanted(self) -> bool:
-        """Whether somebody still waits; if not, the future is settled here."""
-        try:
-            wanted = self.still_wanted is None or self.still_wanted()
-        except Exception as error:  # the caller's own function: theirs to see
-            self.fail(error)
-            return False
-        if not wanted:
-            self.future.cancel()
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits."""
         if self.future.cancelled():
-            self.future.set_running_or_notify_cancel()
             return False
-        return True
+        try:
+            return self.still_wanted is None or self.still_wanted()
+        except Exception as error:  # the caller's own function: theirs to see
+            self._failure = error
+            return False
+
+    def let_go(self) -> None:
+        """Settle the future of what is not wanted and waits no longer."""
+        if self._failure is not None:
+            self.fail(self._failure)
+            return
+        self.future.cancel()
+        self.future.set_running_or_notify_cancel()
 
     def answer(self, run: BertRun) -> None:
         if self.future.set_running_or_notify_cancel():
@@ -66,9 +71,6 @@ class Job:
         self.requests.append(request)
         self.priority = min(priority, self.priority, key=PRIORITIES.index)
         self.call = call
-
-    def find_unwanted(self) -> list[Request]:
-        return [request for request in list(self.requests) if not request.check_wanted()]
 
     def answer(self, run: BertRun) -> None:
         for request in self.requests:
@@ -124,13 +126,17 @@ class RequestQueue:
             self._running[job.key] = self._waiting.pop(job.key)
         return jobs
 
-    def drop(self, jobs: list[Job], unwanted: set[Request]) -> list[Job]:
-        """Those of the running `jobs` that somebody still waits for."""
-        for job in jobs:
+    def waiting_requests(self) -> list[Request]:
+        return [request for job in self._waiting.values() for request in job.requests]
+
+    def drop(self, unwanted: set[Request]) -> list[Request]:
+        """Forget these requests; returns those that still waited."""
+        dropped = [request for request in self.waiting_requests() if request in unwanted]
+        for job in list(self._waiting.values()) if dropped else ():
             job.requests = [request for request in job.requests if request not in unwanted]
             if not job.requests:
-                del self._running[job.key]
-        return [job for job in jobs if job.requests]
+                del self._waiting[job.key]
+        return dropped
 
     def finish(self, job: Job, run: BertRun | None) -> None:
         """`job` no longer runs, and nobody joins it any more; `run` is cached."""

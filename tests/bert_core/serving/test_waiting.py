@@ -1,5 +1,6 @@
 """What waits in an engine: equal inputs share a run, order and room are kept, and a cache."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -246,6 +247,22 @@ def test_a_run_of_masks_neither_serves_a_whole_one_nor_is_served_by_it(
     for asked in (whole, at_masks, whole, at_masks):
         assert engine.run(asked).kept == set(asked.keep)
     assert len(recorder.batches) == 2
+
+
+def test_readouts_that_nobody_wants_any_more_make_room_at_once(
+    hold: Callable[..., Held], tiny: Bert
+) -> None:
+    held = hold(max_waiting=4)
+    gone = threading.Event()
+    asked = [Asked(encode(tiny, f"{number} [MASK]"), {AT_MASKS}) for number in range(64)]
+    old = held.engine._submit(asked[:63], "readout", lambda: not gone.is_set())
+    new = held.engine._submit(asked[63:], "readout", None)
+    gone.set()
+    held.let_go()
+    new[0].result(PATIENCE)
+    assert all(future.cancelled() for future in old)
+    assert held.recorder.batches[1:] == [["63 [MASK]"]]
+    assert held.engine.waiting == 0
 
 
 def test_what_was_given_up_makes_room(hold: Callable[..., Held], tiny: Bert) -> None:
