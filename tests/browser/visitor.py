@@ -24,7 +24,7 @@ from ui.words import attention, home, masked_words, next_sentence, pretraining, 
 from ui.words import attention_studies as studies
 
 WIDE, PHONE = 1440, 400
-PATIENCE_MS = 30_000  # other programs may hold the cores; who waits in vain fails anyway
+PATIENCE_MS = 60_000  # other programs may hold the cores; who waits in vain fails anyway
 GLANCE_MS = 20  # between two looks at what is waited for
 SENTENCES = {"A": "Sentence A", "B": "Sentence B, if you like"}
 TITLES = {

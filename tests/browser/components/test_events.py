@@ -125,14 +125,14 @@ def tab(browser: Browser, server: Server) -> Iterator[Tab]:
     opened = context.new_page()
     heard = complaints(opened)
     opened.goto(server.url)
-    expect(opened.get_by_role("button", name="Take z")).to_be_visible(timeout=20_000)
+    expect(opened.get_by_role("button", name="Take z")).to_be_visible()
     yield opened
     assert heard == []
     context.close()
 
 
 def expect_heard(tab: Tab, said: str) -> None:
-    expect(tab.get_by_text("heard:")).to_have_text(f"heard: {said}", timeout=20_000)
+    expect(tab.get_by_text("heard:")).to_have_text(f"heard: {said}")
 
 
 def test_two_hundred_presses_beside_a_slow_script_count_once_each_and_in_order(tab: Tab) -> None:
@@ -176,7 +176,7 @@ def test_a_connection_that_broke_does_nothing_twice(tab: Tab) -> None:
     tab.get_by_role("button", name="Press b").click()
     tab.context.set_offline(False)
     tab.get_by_role("button", name="Press c").click()
-    expect(tab.get_by_text("heard:")).to_contain_text("c", timeout=20_000)
+    expect(tab.get_by_text("heard:")).to_contain_text("c")
     said = (tab.get_by_text("heard:").text_content() or "").split()[1:]
     assert said.count("a") == said.count("b") == said.count("c") == 1
 
@@ -184,7 +184,7 @@ def test_a_connection_that_broke_does_nothing_twice(tab: Tab) -> None:
 def test_two_tabs_do_not_hear_each_other(tab: Tab, server: Server) -> None:
     other = tab.context.new_page()
     other.goto(server.url)
-    expect(other.get_by_role("button", name="Press a")).to_be_visible(timeout=20_000)
+    expect(other.get_by_role("button", name="Press a")).to_be_visible()
     tab.get_by_role("button", name="Press a").click()
     other.get_by_role("button", name="Press b").click()
     expect_heard(tab, "a")

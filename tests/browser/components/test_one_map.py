@@ -570,13 +570,13 @@ def test_streamlit_hears_of_a_pick_and_the_zoom_stays(browser: Browser, tmp_path
         tab = browser.new_page()
         heard = complaints(tab)
         tab.goto(server.url)
-        tab.get_by_text("picked None").wait_for(timeout=20_000)
+        expect(tab.get_by_text("picked None")).to_be_visible()
         tab.locator("[data-tool=zoomIn]").click()
         stage = tab.get_by_test_id("one-map")
         stage.focus()
         for key in ("ArrowDown", "ArrowDown", "Enter"):
             stage.press(key)
-        tab.get_by_text("picked 2").wait_for(timeout=10_000)
+        expect(tab.get_by_text("picked 2")).to_be_visible()
         expect(tab.locator("[data-tool=whole]")).to_be_enabled()
         expect(tab.locator(".readout .token").first).to_have_text("t2")
         assert heard == []
