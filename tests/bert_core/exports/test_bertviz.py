@@ -221,7 +221,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
     """Opens a document in a tab from which nothing goes out; in the end it had no complaint."""
     context = browser.new_context(viewport={"width": 1100, "height": 800})
     tab = context.new_page()
-    tab.set_default_timeout(8_000)
+    tab.set_default_timeout(30_000)
     heard: list[str] = []
 
     def refuse(route: Route) -> None:
