@@ -18,8 +18,8 @@ from ui.next_sentence.parts import signed
 from ui.page import Page
 from ui.sources import read_source
 from ui.takeaway import draw_foot
+from ui.words import next_sentence_how as how_words
 from ui.words import next_sentence_studies as words
-from ui.words.next_sentence_how import HOW
 
 SLOT = "next_sentence.candidates"
 BARS = f"{SLOT}.bars"
@@ -47,7 +47,7 @@ def draw_candidates(page: Page, run: BertRun) -> None:
             page,
             words.CANDIDATE_COLUMNS,
             lambda: table_rows(ranked, numbers),
-            HOW["candidates"],
+            how_words.HOW["candidates"],
             chart=BARS if ranked else None,
             study="candidates",
         )

@@ -10,8 +10,8 @@ from bert_core.model.inference import HIDDEN_STATES, Asked, BertRun
 from ui import charts, markup
 from ui.page import Page
 from ui.takeaway import draw_foot
+from ui.words import next_sentence_how as how_words
 from ui.words import next_sentence_studies as words
-from ui.words.next_sentence_how import HOW
 
 CHART = "next_sentence.layers.line"
 
@@ -36,7 +36,7 @@ def draw_layers(page: Page, run: BertRun) -> None:
         page,
         words.LAYERS_COLUMNS,
         lambda: table_rows(found),
-        HOW["layers"],
+        how_words.HOW["layers"],
         chart=CHART,
         study="layers",
     )

@@ -17,8 +17,8 @@ from ui.components.strip import token_strip
 from ui.next_sentence.parts import signed
 from ui.page import Page
 from ui.takeaway import draw_foot
+from ui.words import next_sentence_how as how_words
 from ui.words import next_sentence_studies as words
-from ui.words.next_sentence_how import HOW
 
 SLOT = "next_sentence.layout"
 CHART = f"{SLOT}.pooled"
@@ -43,7 +43,7 @@ def draw_layout(page: Page, run: BertRun) -> None:
         page,
         words.LAYOUT_COLUMNS,
         lambda: table_rows(parts),
-        HOW["layout"],
+        how_words.HOW["layout"],
         chart=CHART,
         study="layout",
     )

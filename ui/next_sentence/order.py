@@ -29,8 +29,8 @@ from ui.next_sentence.parts import signed
 from ui.page import Page
 from ui.sources import text_field
 from ui.takeaway import draw_foot
+from ui.words import next_sentence_how as how_words
 from ui.words import next_sentence_studies as words
-from ui.words.next_sentence_how import HOW
 
 SLOT = "next_sentence.order"
 CHART = f"{SLOT}.matrix"
@@ -60,7 +60,7 @@ def draw_order(page: Page, run: BertRun) -> None:
             page,
             words.ORDER_COLUMNS,
             lambda: table_rows(matrix, best),
-            HOW["order"],
+            how_words.HOW["order"],
             chart=CHART,
             study="order",
         )

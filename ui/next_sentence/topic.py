@@ -22,8 +22,8 @@ from ui.next_sentence.sets import SETS, measured_sets
 from ui.page import Page, sentence_on_failure
 from ui.sources import text_field
 from ui.takeaway import draw_foot, to_csv
+from ui.words import next_sentence_how as how_words
 from ui.words import next_sentence_studies as words
-from ui.words.next_sentence_how import HOW
 
 AROUND = "next_sentence.test.around"
 SLOT = "next_sentence.test"
@@ -50,7 +50,7 @@ def draw_topic(page: Page, run: BertRun) -> None:
         page,
         words.VARIANT_COLUMNS,
         lambda: variant_rows(variants),
-        HOW["test"],
+        how_words.HOW["test"],
         more=[more] if sets else (),
         chart=BARS if variants else None,
         study="test",

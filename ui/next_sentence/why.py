@@ -21,8 +21,8 @@ from ui.next_sentence.parts import signed
 from ui.page import Page
 from ui.switches import draw_switch
 from ui.takeaway import draw_foot
+from ui.words import next_sentence_how as how_words
 from ui.words import next_sentence_studies as words
-from ui.words.next_sentence_how import HOW
 
 SLOT = "next_sentence.why"
 CHART = f"{SLOT}.bars"
@@ -62,7 +62,7 @@ def draw_why(page: Page, run: BertRun) -> None:
         page,
         words.WHY_COLUMNS,
         lambda: table_rows(job.results),
-        HOW["why"],
+        how_words.HOW["why"],
         chart=CHART,
         study="why",
     )
