@@ -585,6 +585,7 @@ def test_files_and_table_hold_the_numbers_shown(visit: Visit, page: str) -> None
     assert len(document["rows"]) == len(rows) - 1
     check_numbers(page, visitor, document)
 
+    visitor.tab.get_by_role("button", name=common.HOW).click()
     visitor.tab.get_by_text(common.TABLE).click()
     table = visitor.tab.get_by_test_id("stDataFrame").locator("canvas table")
     expect(table).to_have_attribute("aria-rowcount", str(len(rows)))
