@@ -32,7 +32,7 @@ from bert_core.masked_words.surprisal import predict_each
 from bert_core.model.bert import Bert
 from bert_core.model.inference import run_bert
 from bert_core.model.tokenization import encode
-from ui.words.masked_words_studies import STUDIES
+from ui.words.masked_words_studies import TABS
 
 PAGE = "masked_words"
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -170,7 +170,7 @@ def open_scatter(
     found = compare_blanks(bert, runs[0], runs[1])
     ids = found.ids if webgl else found.to_draw()
     visitor.page.evaluate("(given) => lens.watchScatter(...given)", [len(ids), webgl])
-    visitor.page.get_by_role("radio", name=STUDIES["blank"], exact=True).click()
+    visitor.page.get_by_role("tab", name=TABS["blank"], exact=True).click()
     seen = read_seen(visitor)
     shown = np.log(np.array(visitor.page.evaluate("lens.points()")))
     expected = np.stack([found.first[ids], found.second[ids]])

@@ -15,7 +15,7 @@ from bert_core.palette import Palette
 
 Box = tuple[float, float, float, float]
 
-HEIGHT = 560  # pixels
+HEIGHT = 390  # pixels
 LONGEST = 18
 HOVER = "%{text}<br>%{x:.2e}<br><b>%{y:.2e}</b><extra></extra>"
 NEAR = 10  # pixels from a point to its label

@@ -270,26 +270,29 @@ def test_a_guess_goes_into_the_sentence_by_its_bar_and_by_keyboard(visit: Visit)
 
     visitor.expect_heading(masked_words.BEHIND_WORD.format(word="dog"))
     second = visitor.bars("masked_words.bars")[1][0]
-    chooser = visitor.tab.get_by_role("combobox", name=masked_words.PUT)
-    chooser.focus()
-    for key in ("ArrowDown", "ArrowDown"):
-        chooser.press(key)
-    focused = visitor.tab.get_by_role("option", name=second, exact=True)
-    expect(focused).to_have_attribute("data-focused", "true")
-    chooser.press("Enter")
+    first = visitor.bars("masked_words.bars")[0][0]
+    put = masked_words.PUT_BAR.format(piece=first, position=6)
+    visitor.tab.get_by_role("button", name=put, exact=True).focus()
+    visitor.tab.keyboard.press("ArrowDown")
+    put = masked_words.PUT_BAR.format(piece=second, position=6)
+    expect(visitor.tab.get_by_role("button", name=put, exact=True)).to_be_focused()
+    visitor.tab.keyboard.press("Enter")
     changed = f"The dog {guess} the other {second}."
     visitor.expect_link(a=changed, mask=None)
     expect(visitor.field("A")).to_have_value(changed)
 
 
-def test_fifty_guesses_are_fifty_bars_and_the_dashed_one(visit: Visit) -> None:
+def test_fifty_guesses_are_fifty_bars(visit: Visit) -> None:
     visitor = visit(width=PHONE)
     visitor.open("masked_words", a=DOG, mask="3")
-    assert len(visitor.bars("masked_words.bars")) == 11
+    few = visitor.bars("masked_words.bars")
+    assert len(few) == 10 + ("saw" not in dict(few[:10]))  # framed among them, or below them
     visitor.tab.get_by_role("slider", name=masked_words.GUESSES).press("End")
     visitor.expect_link(guesses="50")
-    visitor.until(lambda: len(visitor.bars("masked_words.bars")) == 51, "51 bars")
-    assert visitor.bars("masked_words.bars")[-1][0] == "saw"
+    visitor.until(lambda: len(visitor.bars("masked_words.bars")) >= 50, "50 bars")
+    many = visitor.bars("masked_words.bars")
+    assert len(many) == 50 + ("saw" not in dict(many[:50]))
+    assert "saw" in dict(many)
     assert visitor.sticking_out() == []
 
 
@@ -602,7 +605,7 @@ def check_numbers(page: str, visitor: Visitor, document: dict[str, Any]) -> None
         assert {(row["layer"], row["head"]) for row in rows} == {(2, 5)}
     elif page == "masked_words":
         guesses = [(row["guess"], percent(row["probability"])) for row in rows]
-        bars = visitor.bars("masked_words.bars")[:-1]
+        bars = visitor.bars("masked_words.bars")[: len(guesses)]
         assert guesses == [(label.split(" ")[0], number) for label, number in bars]
     else:
         big = visitor.tab.locator(".bl-big").text_content() or ""

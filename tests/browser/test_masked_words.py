@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -32,12 +33,15 @@ from tests.browser import visitor as visits
 from tests.browser.test_attention import EVIL, save_with_token
 from tests.browser.visitor import HOSTILE, PHONE, Visit, Visitor, read_svg
 from ui.choices.masked_words import MLM_STUDIES
+from ui.examples import EXAMPLES
 from ui.masked_words.hints import GUESSES
 from ui.words import common
+from ui.words import masked_words as page_words
 from ui.words import masked_words_studies as words
 
 STUDIES = MLM_STUDIES[1:]
 UNDO = "Undo"
+FIRST_SCREEN = 900  # pixels
 DOCTOR = "The doctor said that she was late."
 CAR = "She bought a new car last week."  # with 3 and 4 masked, three ways fill them differently
 TEXAS, NEW_YORK = words.BLANK_EXAMPLES[0]
@@ -59,21 +63,6 @@ NO_WEBGL = """{
   HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
     return kind.includes("webgl") ? null : usual.call(this, kind, ...rest);
   };
-}"""
-
-# Presses token 5 in the moment in which the readout asks the server for more: both go off in one
-# message, which asks for the readout alone.
-PRESS_AS_IT_ASKS = """{
-  const usual = window.setTimeout;
-  const find = (root) => root.querySelector("[data-position='5']") ??
-    [...root.querySelectorAll("*")].reduce(
-      (found, one) => found ?? (one.shadowRoot && find(one.shadowRoot)), null);
-  window.setTimeout = (then, wait, ...rest) => usual(() => {
-    then();
-    if (window.pressed || !String(then).includes("sendAgain")) return;
-    window.pressed = true;
-    find(document).click();
-  }, wait, ...rest);
 }"""
 
 
@@ -146,8 +135,8 @@ def stop(visitor: Visitor, slot: str) -> Locator:
 
 
 def open_study(visitor: Visitor, study: str) -> None:
-    """Choose a study and wait for its answer; the text has two masks, the other one is given."""
-    visitor.choose(words.STUDIES[study])
+    """Open its tab and wait for its answer; the text has two masks, the other one is given."""
+    visitor.open_tab(words.TABS[study])
     visitor.expect_link(mlm=study)
     if study == "calibration":
         click(visitor, words.CALIBRATION_START)
@@ -157,7 +146,7 @@ def open_study(visitor: Visitor, study: str) -> None:
 
 
 def expect_answer(visitor: Visitor, study: str) -> None:
-    """Wait until the guesses and a study's answer are drawn."""
+    """Wait until the answer in an open tab is drawn."""
     answers = {
         "joint": visitor.tab.get_by_text(words.STEPS),
         "layers": chart(visitor, "masked_words.lens").locator(".heatmaplayer image"),
@@ -168,7 +157,6 @@ def expect_answer(visitor: Visitor, study: str) -> None:
         "calibration": visitor.tab.get_by_text(re.compile("Stopped: ")),
     }
     expect(answers[study]).to_be_visible()
-    visitor.bars("masked_words.bars")
     visitor.settle()
 
 
@@ -184,6 +172,7 @@ def test_pointing_shows_what_bert_expects_and_asks_nobody(visit: Visit, bert: Be
     expect_bars(visitor, len(scored))
     shown = [float(title.split()[0]) for title in bars(visitor)]
     np.testing.assert_allclose(shown, [word.total for word in scored], atol=0.11)
+    expect(visitor.tab.locator(".corner")).to_have_text(page_words.BITS)
     most = max(scored, key=lambda word: word.total)
     idle = words.IDLE.format(word=most.surface, bits=most.total)
     expect(readout(visitor).locator(".says")).to_have_text(idle)
@@ -234,22 +223,13 @@ def test_a_click_masks_a_bar_puts_its_guess_in_and_undo_brings_all_back(
     expect(visitor.tab.get_by_role("button", name=UNDO, exact=True)).to_have_count(0)
 
 
-def test_a_click_in_the_moment_the_readout_asks_for_more_is_not_lost(visit: Visit) -> None:
-    visitor = visit()
-    visitor.tab.add_init_script(PRESS_AS_IT_ASKS)
-    visitor.open("masked_words", a=DOCTOR, mask="2")
-    visitor.until(lambda: visitor.tab.evaluate("window.pressed === true"), "the press")
-    visitor.expect_link(mask="2,5", place="5")
-    visitor.expect_positions("masked", 2, 5)
-
-
 # The questions
 
 
 def test_two_masks_are_filled_jointly_and_put_in(visit: Visit, bert: Bert) -> None:
     visitor = visit()
     visitor.open("masked_words", a=CAR, mask="3")
-    visitor.choose(words.STUDIES["joint"])
+    visitor.open_tab(words.TABS["joint"])
     expect(visitor.tab.get_by_text(words.JOINT_NEEDS)).to_be_visible()
     visitor.chip(4).click()
     visitor.expect_link(mask="3,4", mlm="joint")
@@ -405,7 +385,8 @@ def check_png(visitor: Visitor, study: str, plot: Locator) -> None:
 
 def take_away(visitor: Visitor, study: str, kind: str) -> bytes:
     """A picture of a study's figure, as its button gives it."""
-    place = visitor.tab.locator(f".st-key-away-{study}")
+    assert visitor.link["mlm"] == study
+    place = visitor.tab.locator(".st-key-takeaway")
     with visitor.tab.expect_download() as started:
         place.get_by_role("button", name=common.PICTURES[kind], exact=True).click()
     return Path(started.value.path()).read_bytes()
@@ -426,17 +407,72 @@ def test_calibration_is_started_and_stopped(visit: Visit) -> None:
     expect(plot.locator(".scatterlayer .point").first).to_be_visible()
 
 
-def test_of_a_long_text_the_token_pointed_at_is_answered_first(visit: Visit, bert: Bert) -> None:
+def test_of_a_long_text_what_is_known_is_shown_meanwhile_and_nothing_moves(
+    visit: Visit, bert: Bert
+) -> None:
     names = [word for word in bert.wordpiece.vocabulary if word.isascii() and word.isalpha()]
     text, visitor = " ".join(names[1000:1200]), visit()
     assert len(encode(bert, text)) == 202
-    visitor.open("masked_words", a=text)
-    progress = visitor.tab.get_by_text(re.compile(r"masking \d+ of 200 tokens"))
-    expect(progress).to_be_visible()
-    assert f"“{names[1199]}”" in point_at(visitor, 200)
-    assert int(re.findall(r"\d+", progress.inner_text())[0]) < 150
+    visitor.tab.goto(f"{visitor.server.url}/masked_words?a={quote(text)}")
+    expect(readout(visitor)).to_contain_text(re.compile(r"masking [1-9]\d* of 200 tokens"))
+    tabs = visitor.tab.get_by_role("tablist").bounding_box()
+    assert f"“{names[1000]}”" in point_at(visitor, 1)
+    expect(stop(visitor, "masked_words.hints")).to_be_visible()
     expect_bars(visitor, 200)
-    expect(progress).to_have_count(0)
+    expect(stop(visitor, "masked_words.hints")).to_have_count(0)
+    assert visitor.tab.get_by_role("tablist").bounding_box() == tabs
+
+
+def test_nothing_moves_while_somebody_points(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("masked_words", a=DOCTOR, mask="2")
+    heading = visitor.headings.first
+    before = heading.bounding_box()
+    for position in (1, 5, 7):
+        point_at(visitor, position)
+        assert heading.bounding_box() == before
+
+
+# The first screen
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_guesses_of_every_example_stand_on_the_first_screen(visit: Visit, theme: str) -> None:
+    visitor = visit(theme=theme)
+    for example in EXAMPLES:
+        visitor.open("masked_words", **example.view().to_query())
+        assert visitor.bottom_of(chart(visitor, "masked_words.bars")) <= FIRST_SCREEN
+
+
+def test_the_picture_of_every_tab_stands_on_the_first_screen(visit: Visit) -> None:
+    visitor = visit()
+    pictures = {
+        "layers": "masked_words.lens",
+        "blank": "masked_words.scatter",
+        "rank": "masked_words.share",
+        "targets": "masked_words.contrast",
+        "training": "masked_words.counts",
+    }
+    text, other = "The river bank was muddy after the heavy rain.", "It was a [MASK]."
+    visitor.open("masked_words", a=text, mask="8,9", place="9", other=other)
+    for study, picture in pictures.items():
+        visitor.open_tab(words.TABS[study])
+        visitor.expect_link(mlm=study)
+        assert visitor.bottom_of(chart(visitor, picture)) <= FIRST_SCREEN
+    visitor.open_tab(words.TABS["joint"])
+    rows(visitor, *words.JOINT_HEADS)
+    assert visitor.bottom_of(visitor.tab.locator(".bl-figures").first) <= FIRST_SCREEN
+
+
+def test_a_cell_of_the_layers_is_put_in(visit: Visit, bert: Bert) -> None:
+    visitor = visit()
+    visitor.open("masked_words", a=DOCTOR, mask="2", mlm="layers")
+    encoding = encode(bert, DOCTOR, None, [2])
+    reading = read_layers(bert, run_bert(bert, encoding, keep=(HIDDEN_STATES,)), 2, 5)
+    piece = reading.pieces[-1][1]
+    label = page_words.PUT_BAR.format(piece=piece, position=2)
+    visitor.tab.get_by_role("button", name=label, exact=True).last.click()
+    visitor.expect_link(a=put_in(bert, encoding, 2, piece).text)
 
 
 def test_tokens_that_look_like_a_program_run_nowhere(visit: Visit, tmp_path: Path) -> None:
@@ -457,7 +493,7 @@ def test_tokens_that_look_like_a_program_run_nowhere(visit: Visit, tmp_path: Pat
 
 
 def paste_hostile(visitor: Visitor) -> None:
-    visitor.choose(words.STUDIES["rank"])
+    visitor.open_tab(words.TABS["rank"])
     paste(visitor, f"{EVIL} cat\n{HOSTILE[1]}\n{'x' * 6000}")
     visitor.expect_heading(words.BEST_QUIET.format(count=2))
 

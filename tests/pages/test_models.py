@@ -108,7 +108,6 @@ def test_a_model_without_a_masked_word_head_guesses_nothing(
         assert len(figures(at)) == charts
         assert "rank" not in said(at)
         assert common.NO_MLM in said(at)
-        assert not [box for box in at.selectbox if box.key == "masked_words.put"]
     for page in ("tokenization", "attention"):
         at = visit(page, **TEXT, model=folder)
         assert_whole(at, page)

@@ -30,6 +30,7 @@ from tests.kit.visit import (
     numbers,
     open_tab,
     press,
+    press_bar,
     said,
     strip,
     strip_tokens,
@@ -541,13 +542,25 @@ def test_masked_words_lists_the_guesses_and_the_word_in_the_text(embedded: Bert)
     at = visit("masked_words", a=KEYS, mask="6", guesses="7")
     run = run_bert(embedded, encode(embedded, KEYS, None, [6]))
     (guess,) = predict_masked(embedded, run, 7)
+    assert guess.original in guess.pieces  # it is framed, and not drawn twice
+    (bars,) = figures(at)
+    np.testing.assert_allclose(numbers(bars["data"][0]["x"]), guess.probabilities, atol=1e-6)
+    assert bars["layout"]["yaxis"]["ticktext"] == list(guess.pieces)
+    assert masked_in_strip(at) == [6]
+    (note,) = bars["layout"]["annotations"]
+    assert f"rank {guess.original_rank:,} of 30,522" in note["text"]
+
+
+def test_a_written_word_that_is_not_listed_has_a_bar_below_the_guesses(embedded: Bert) -> None:
+    text = "The keys to the cabinet melted on the table."
+    at = visit("masked_words", a=text, mask="6", guesses="3")
+    (guess,) = predict_masked(embedded, run_bert(embedded, encode(embedded, text, None, [6])), 3)
+    assert guess.original not in guess.pieces
     (bars,) = figures(at)
     np.testing.assert_allclose(
         numbers(bars["data"][0]["x"]), [*guess.probabilities, guess.original_probability], atol=1e-6
     )
-    assert bars["layout"]["yaxis"]["ticktext"][:-1] == list(guess.pieces)
-    assert masked_in_strip(at) == [6]
-    assert f"rank {guess.original_rank:,} of 30,522" in said(at)
+    assert bars["layout"]["yaxis"]["ticktext"] == [*guess.pieces, guess.original]
 
 
 def test_without_a_mask_one_is_suggested(embedded: Bert) -> None:
@@ -568,7 +581,7 @@ def test_several_masks_are_guessed_apart_and_one_is_listed(embedded: Bert) -> No
         pills.set_value(place).run()
         assert chosen(at, "place") == place
         labels = figures(at)[0]["layout"]["yaxis"]["ticktext"]
-        assert labels[:-1] == list(guesses[place].pieces)
+        assert labels[:10] == list(guesses[place].pieces)
 
 
 def test_asking_leaves_the_word_in_sight(embedded: Bert) -> None:
@@ -576,9 +589,9 @@ def test_asking_leaves_the_word_in_sight(embedded: Bert) -> None:
     run = run_bert(embedded, encode(embedded, KEYS))
     (guess,) = predict_masked(embedded, run, 10, [6])
     assert masked_in_strip(at) == []
-    assert masked_words_words.AT_QUIET in said(at)
+    assert masked_words_words.AT.format(word="are") in said(at)
     np.testing.assert_allclose(
-        numbers(figures(at)[0]["data"][0]["x"])[:-1], guess.probabilities, atol=1e-6
+        numbers(figures(at)[0]["data"][0]["x"]), guess.probabilities, atol=1e-6
     )
     assert strip(at)["label"] == masked_words_words.STRIP_ASK
 
@@ -586,7 +599,7 @@ def test_asking_leaves_the_word_in_sight(embedded: Bert) -> None:
 def test_the_switches_of_masked_words_change_the_view() -> None:
     at = visit("masked_words", a=KEYS, mask="6")
     widget(at.slider, "masked_words.guesses").set_value(50).run()
-    assert len(numbers(figures(at)[0]["data"][0]["x"])) == 51
+    assert len(numbers(figures(at)[0]["data"][0]["x"])) == 50
     widget(at.toggle, "masked_words.whole_words").set_value(False).run()
     assert chosen(at, "whole_words") is False
     assert strip(at)["wholeWords"] is False
@@ -601,23 +614,20 @@ def test_the_switches_of_masked_words_change_the_view() -> None:
     }
 
 
-def test_a_guess_that_is_chosen_is_written_into_the_sentence_and_other_masks_stay() -> None:
+def test_a_guess_that_is_pressed_is_written_into_the_sentence_and_other_masks_stay() -> None:
     at = visit("masked_words", a=KEYS, mask="6,9", place="6")
-    chooser = widget(at.selectbox, "masked_words.put")
-    remain = chooser.options.index("remain")
-    chooser.select_index(remain).run()
+    remain = figures(at)[0]["layout"]["yaxis"]["ticktext"].index("remain")
+    press_bar(at, "masked_words.bars", remain)
     assert_whole(at, "masked_words")
     assert view_of(at).text == KEYS.replace("are", "remain")
     assert view_of(at).masked == (9,)
     assert masked_in_strip(at) == [9]
-    assert widget(at.selectbox, "masked_words.put").value is None
     assert widget(at.text_input, "masked_words.text").value == KEYS.replace("are", "remain")
 
 
 def test_all_masks_can_be_taken_off() -> None:
     at = visit("masked_words", a=KEYS, mask="2,6", place="6")
-    (clear,) = [button for button in at.button if button.label == masked_words_words.CLEAR]
-    clear.click().run()
+    press(at, "masked_words.presses", press="clear")
     assert (view_of(at).masked, chosen(at, "place")) == ((), None)
 
 

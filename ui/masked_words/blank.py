@@ -1,6 +1,7 @@
 """Two sentences, one blank: every word of the vocabulary in the one and in the other."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from bert_core.model.tokenization import Encoding, encode
 from ui import charts, markup, state
 from ui.choices.masked_words import LONGEST_LIST, MaskedWordsChoices
 from ui.components.webgl import lacks_webgl
+from ui.masked_words.answer import Answer
 from ui.page import Page
-from ui.takeaway import draw_study_foot
 from ui.words import masked_words_studies as words
 
 CHART = "masked_words.scatter"
@@ -25,26 +26,29 @@ MOST_BRUSHED = 200
 IN_TABLE = 2_000
 
 
-def draw_blank(page: Page, encoding: Encoding, place: int | None) -> None:
+def draw_blank(page: Page, encoding: Encoding, place: int | None) -> Answer | None:
+    """The answer first, in the place above the field for the second text."""
+    answer = st.container()
     other = page.view.chosen(MaskedWordsChoices).other
-    st.text_input(
+    left, right = st.columns(2, vertical_alignment="bottom")
+    left.text_input(
         words.OTHER,
         max_chars=LONGEST_LIST,
         **state.bound(MaskedWordsChoices, "other", page.name),
     )
-    draw_examples()
+    with right:
+        draw_examples()
     if not encoding.masked or place not in encoding.masked:
         markup.note(words.BLANK_FIRST)
-        return
+        return None
     second = encode(page.bert, other)
     if not second.masked:
         markup.note(words.BLANK_NEEDS)
-        return
+        return None
     run, other_run = page.ask([Asked(encoding), Asked(second)])
     found = compare_blanks(page.bert, run, other_run, (place, second.masked[0]))
-    sides = found.favoured(NAMED)
-    draw_found(page, found, sides)
-    draw_study_foot(page, "blank", words.BLANK_COLUMNS, lambda: table_rows(found), chart=CHART)
+    with answer:
+        return draw_found(page, found)
 
 
 def draw_examples() -> None:
@@ -70,23 +74,29 @@ def show_example(first: str, second: str) -> None:
 Sides = tuple[Sequence[WordContrast], Sequence[WordContrast]]
 
 
-def draw_found(page: Page, found: BlankComparison, sides: Sides) -> None:
+def draw_found(page: Page, found: BlankComparison) -> Answer:
+    sides = found.favoured(NAMED)
+    rows = Answer(words.BLANK_COLUMNS, lambda: table_rows(found))
     if not (sides[0] and sides[1]):
         markup.heading(words.BLANK_SAME)
-        return
+        return rows
     markup.heading(
         words.BLANK.format(first=sides[0][0].piece, second=sides[1][0].piece),
         words.BLANK_QUIET.format(divergence=found.divergence),
     )
-    left, right = st.columns([7, 4], gap="large")
+    left, right = st.columns(2, gap="large")
     with right:
+        for column, title, side in zip(
+            st.columns(2), (words.BLANK_LEFT, words.BLANK_RIGHT), sides, strict=True
+        ):
+            with column:
+                markup.heading(title)
+                markup.figures([words.BLANK_HEADS, *map(contrast_row, side[: NAMED // 2])])
         own = draw_own(page, found)
-        for title, side in zip((words.BLANK_LEFT, words.BLANK_RIGHT), sides, strict=True):
-            markup.heading(title)
-            markup.figures([words.BLANK_HEADS, *map(contrast_row, side[: NAMED // 2])])
     with left:
         draw_scatter(page, found, sides, own)
         markup.note(words.BLANK_NOTE)
+    return replace(rows, chart=CHART)
 
 
 def draw_own(page: Page, found: BlankComparison) -> list[int]:
@@ -109,8 +119,6 @@ def draw_own(page: Page, found: BlankComparison) -> list[int]:
 
 def draw_scatter(page: Page, found: BlankComparison, sides: Sides, own: list[int]) -> None:
     plain = lacks_webgl(f"{CHART}.webgl")
-    if plain:
-        markup.note(words.BLANK_NO_GL.format(count=TELLING))
     ids = found.to_draw(TELLING) if plain else found.ids
     figure = vocabulary_scatter(
         found,
@@ -122,6 +130,8 @@ def draw_scatter(page: Page, found: BlankComparison, sides: Sides, own: list[int
         webgl=not plain,
     )
     chosen = charts.draw_brushable(figure, CHART, words.BLANK_ALT)
+    if plain:
+        markup.note(words.BLANK_NO_GL.format(count=TELLING))
     if not chosen:
         markup.note(words.BLANK_BRUSH)
         return

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from bert_core.evaluation.calibration import MASKS, MaskedGuesses, calibrate, sample_masks
+from bert_core.evaluation.calibration import MASKS, calibrate, sample_masks
 from bert_core.evaluation.reliability import Calibration, summarise_calibration
 from bert_core.figures.calibration import reliability_diagram
 from bert_core.figures.labels import percent
@@ -15,21 +15,21 @@ from bert_core.serving.runner import engine_runner
 from bert_core.texts.hundred import bundled_hundred
 from ui import charts, markup
 from ui.jobs import ask_button, asked_for, draw_progress, drop_job, say_partly, session_job
+from ui.masked_words.answer import Answer
 from ui.page import Page
-from ui.takeaway import draw_study_foot
 from ui.words import masked_words_studies as words
 
 SLOT = "masked_words.calibration"
 CHART = "masked_words.reliability"
 
 
-def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> None:
+def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> Answer | None:
     texts = bundled_hundred()
     markup.note(words.CALIBRATION_ASK.format(masks=MASKS, texts=len(texts)))
     asked = page.bert.fingerprint
     ask_button(words.CALIBRATION_START, SLOT, lambda: asked)
     if asked_for(SLOT) != asked:
-        return
+        return None
     places = sample_masks(page.bert, texts)
     job = session_job(
         SLOT,
@@ -38,18 +38,18 @@ def draw_calibration(page: Page, encoding: Encoding, place: int | None) -> None:
         lambda wanted: calibrate(page.bert, texts, engine_runner(page.engine, wanted)),
     )
     if not draw_progress(job, SLOT, words.CALIBRATION_RUNNING):
-        return
+        return None
     say_partly(job, SLOT, lambda: drop_job(SLOT))
-    if job.results:
-        draw_result(page, summarise_calibration(job.results), job.results)
+    if not job.results:
+        return None
+    found = summarise_calibration(job.results)
+    draw_result(page, found)
+    return Answer(words.CALIBRATION_COLUMNS, lambda: table_rows(found), CHART)
 
 
-def draw_result(page: Page, found: Calibration, samples: tuple[MaskedGuesses, ...]) -> None:
+def draw_result(page: Page, found: Calibration) -> None:
     markup.heading(
-        words.CALIBRATED.format(top_1=percent(found.top_1.value)),
-        words.CALIBRATED_QUIET.format(
-            sure=percent(found.sure.value), masks=found.masks, texts=found.texts
-        ),
+        headline(found), words.CALIBRATED_QUIET.format(masks=found.masks, texts=found.texts)
     )
     left, right = st.columns([6, 5], gap="large")
     confidence, accuracy, count = words.CALIBRATION_AXES
@@ -66,9 +66,13 @@ def draw_result(page: Page, found: Calibration, samples: tuple[MaskedGuesses, ..
         markup.figures([estimate_row(name, found) for name in words.CALIBRATION_ROWS])
         chance = percent(found.error_by_chance.value)
         markup.note(words.CALIBRATION_NOTE.format(chance=chance))
-    draw_study_foot(
-        page, "calibration", words.CALIBRATION_COLUMNS, lambda: table_rows(found), chart=CHART
-    )
+
+
+def headline(found: Calibration) -> str:
+    """Whether it is surer than it is right, by the interval of how often it is right."""
+    right, sure = found.top_1, found.sure.value
+    verdict = "more" if sure > right.high else "less" if sure < right.low else "even"
+    return words.CALIBRATED[verdict].format(sure=percent(sure), right=percent(right.value))
 
 
 def estimate_row(name: str, found: Calibration) -> tuple[str, ...]:

@@ -71,26 +71,30 @@ def draw_known(page: Page, encoding: Encoding) -> None:
     results = job.results if finished or is_long else ()
     tokens = [one for one in results if isinstance(one, TokenSurprisal)]
     scored = [one for one in results if isinstance(one, WordSurprisal)]
-    stopped = finished and len(tokens) < len(text_positions(encoding))
+    total = len(text_positions(encoding))
+    stopped = finished and len(tokens) < total
     if stopped:
         tokens += answer_pointed(page, encoding, job, {one.position for one in tokens})
-    token_hints(
-        encoding,
-        key=SLOT,
-        label=words.HINTS,
-        hints=hints_of(encoding, tokens, scored),
-        bars={one.positions: one.total for one in scored},
-        idle=idle_line(scored),
-        pending=words.PENDING,
-        whole=finished,
-        on_want=(lambda at: want(job, at)) if stopped else None,
-    )
+    reading = words.READING.format(done=len(tokens), total=total)
+    left, right = st.columns([8, 1], vertical_alignment="center")
+    with left:
+        token_hints(
+            encoding,
+            key=SLOT,
+            label=words.HINTS,
+            hints=hints_of(encoding, tokens, scored),
+            bars={one.positions: one.total for one in scored},
+            idle=reading if is_long and not finished else idle_line(scored),
+            pending=words.PENDING,
+            whole=finished,
+            on_want=(lambda at: want(job, at)) if stopped else None,
+        )
     if finished:
         return
     wait_for(job, lambda: None)
     if is_long:
         again_in(AGAIN_SECONDS)
-        draw_progress(job, len(tokens), len(text_positions(encoding)))
+        right.button(common.STOP, key=f"{SLOT}.stop", type="tertiary", on_click=job.stop)
 
 
 def want(job: Job[Answer], position: int) -> None:
@@ -149,9 +153,3 @@ def idle_line(scored: Sequence[WordSurprisal]) -> str:
         return words.NOTHING_YET
     most = max(scored, key=lambda word: word.total)
     return words.IDLE.format(word=markup.short(most.surface, 30), bits=most.total)
-
-
-def draw_progress(job: Job[Answer], done: int, tokens: int) -> None:
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
-    left.progress(done / tokens, words.READING.format(done=done, total=tokens))
-    right.button(common.STOP, key=f"{SLOT}.stop", type="tertiary", on_click=job.stop)

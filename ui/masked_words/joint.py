@@ -24,9 +24,9 @@ from ui import markup, state
 from ui.choices.masked_words import MaskedWordsChoices
 from ui.jobs import draw_progress, session_job
 from ui.link import bounds
+from ui.masked_words.answer import Answer
 from ui.page import Page, sentence_on_failure
 from ui.switches import draw_choice
-from ui.takeaway import draw_study_foot
 from ui.words import masked_words_studies as words
 
 SLOT = "masked_words.joint"
@@ -43,7 +43,8 @@ class Way:
     likelihood: float = 0.0
 
 
-def draw_joint(page: Page, encoding: Encoding, place: int | None) -> None:
+def draw_joint(page: Page, encoding: Encoding, place: int | None) -> Answer | None:
+    found = None
     if len(encoding.masked) < 2:
         markup.note(words.JOINT_NEEDS)
     else:
@@ -57,9 +58,10 @@ def draw_joint(page: Page, encoding: Encoding, place: int | None) -> None:
                 **state.bound(MaskedWordsChoices, "width", page.name),
             )
         with left:
-            draw_ways(page, encoding, order)
+            found = draw_ways(page, encoding, order)
     with sentence_on_failure():
         draw_pieces(page, encoding, place)
+    return found
 
 
 def chosen_order(page: Page, encoding: Encoding) -> tuple[int, ...]:
@@ -77,18 +79,19 @@ def chosen_order(page: Page, encoding: Encoding) -> tuple[int, ...]:
     return (*said, *(at for at in encoding.masked if at not in said))
 
 
-def draw_ways(page: Page, encoding: Encoding, order: tuple[int, ...]) -> None:
+def draw_ways(page: Page, encoding: Encoding, order: tuple[int, ...]) -> Answer | None:
     chosen = page.view.chosen(MaskedWordsChoices)
     asked = (page.bert.fingerprint, encoding, chosen.order, order, chosen.width)
     job = session_job(SLOT, asked, 4, lambda wanted: fill(page, encoding, chosen, order, wanted))
     if not draw_progress(job, SLOT, words.JOINT_RUNNING) or job.done < job.total:
-        return
+        return None
     ways: tuple[Way, ...] = job.results[-1]
     best = max(ways, key=lambda way: way.likelihood)
     same = len({way.filling.text for way in ways} | {way.filling.pair for way in ways}) <= 2
     text = " / ".join(filter(None, (best.filling.text, best.filling.pair)))
-    quiet = words.JOINT_SAME if same else words.JOINT_QUIET.format(way=words.WAYS[best.name])
-    markup.heading(words.JOINT.format(text=markup.short(text, 200)), quiet)
+    template = words.JOINT_SAME if same else words.JOINT
+    quiet = "" if same else words.JOINT_QUIET.format(way=words.WAYS[best.name])
+    markup.heading(template.format(text=markup.short(text, 200)), quiet)
     markup.figures(
         [
             words.JOINT_HEADS,
@@ -104,12 +107,12 @@ def draw_ways(page: Page, encoding: Encoding, order: tuple[int, ...]) -> None:
         ]
     )
     draw_buttons(page, ways)
-    markup.note(words.JOINT_NOTE.format(width=chosen.width))
+    markup.note(words.JOINT_NOTE)
     with st.expander(words.STEPS):
         for way in ways:
             markup.heading(words.WAYS[way.name])
             markup.lines([step_line(turn, step) for turn, step in enumerate(way.filling.steps, 1)])
-    draw_study_foot(page, "joint", words.JOINT_COLUMNS, lambda: table_rows(ways))
+    return Answer(words.JOINT_COLUMNS, lambda: table_rows(ways))
 
 
 def fill(

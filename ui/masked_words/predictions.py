@@ -9,49 +9,74 @@ import streamlit as st
 
 from bert_core.figures.bars import share_bars
 from bert_core.figures.labels import percent
+from bert_core.masked_words.first import MOST, count_leaders, find_written
 from bert_core.masked_words.predict import MaskedPrediction, predict_masked
 from bert_core.masked_words.writing import put_in, word_with
-from bert_core.model.inference import BertRun
+from bert_core.model.inference import Asked, BertRun
 from bert_core.model.tokenization import Encoding
 from ui import charts, markup, state
 from ui.choices.masked_words import MaskedWordsChoices
 from ui.link import bounds
-from ui.masked_words.masks import masks_of
+from ui.masked_words.answer import Answer
+from ui.masked_words.masks import draw_presses, masks_of
 from ui.page import Page
-from ui.revisions import revised
 from ui.words import masked_words as words
 
 CHART = "masked_words.bars"
 
 
+def draw_predictions(page: Page, encoding: Encoding, place: int | None) -> Answer | None:
+    head = st.container()
+    left, right = st.columns([3, 1], gap="large")
+    with right:
+        draw_switches(page)
+    (run,) = page.ask([Asked(encoding)])
+    predictions = predict(page, run, place)
+    shown = next((guess for guess in predictions if guess.position == place), None)
+    if shown is None:
+        return None
+    with head:
+        markup.heading(*headline(shown, markup.short(encoding.surface(shown.position))))
+        masks = [guess for guess in predictions if guess.masked]
+        if len(masks) > 1:
+            draw_mask_picker(page, encoding, masks, shown.position)
+    count = page.view.chosen(MaskedWordsChoices).guesses
+    with left:
+        draw_bars(page, encoding, first_of(shown, count))
+    listed = [first_of(guess, count) for guess in predictions]
+    return Answer(words.COLUMNS, lambda: table_rows(encoding, listed), CHART)
+
+
 def predict(page: Page, run: BertRun, place: int | None) -> Sequence[MaskedPrediction]:
+    """As many guesses as are listed, and as many as the headline needs."""
     asked = set(run.encoding.masked) | ({place} if place is not None else set())
-    guesses = page.view.chosen(MaskedWordsChoices).guesses
+    guesses = max(page.view.chosen(MaskedWordsChoices).guesses, MOST + 1)
     return predict_masked(page.bert, run, k=guesses, positions=sorted(asked))
 
 
-def draw_predictions(
-    page: Page,
-    encoding: Encoding,
-    predictions: Sequence[MaskedPrediction],
-    place: int | None,
-) -> None:
-    shown = next((guess for guess in predictions if guess.position == place), None)
-    if shown is None:
-        return
-    word = markup.short(encoding.surface(shown.position))
+def first_of(guess: MaskedPrediction, count: int) -> MaskedPrediction:
+    """Its first `count` guesses."""
+    return replace(
+        guess,
+        pieces=guess.pieces[:count],
+        ids=guess.ids[:count],
+        probabilities=guess.probabilities[:count],
+    )
+
+
+def headline(shown: MaskedPrediction, word: str) -> tuple[str, str]:
+    """Which guesses come first, if any does, and where. word: what the text has there."""
     if not shown.masked:
-        markup.heading(words.AT.format(word=word), words.AT_QUIET)
+        where = words.AT.format(word=word)
     elif shown.original is None:
-        markup.heading(words.BEHIND)
+        where = words.BEHIND_TYPED
     else:
-        markup.heading(words.BEHIND, words.BEHIND_WORD.format(word=word))
-    masks = [guess for guess in predictions if guess.masked]
-    if len(masks) > 1:
-        draw_mask_picker(page, encoding, masks, shown.position)
-    draw_bars(page, encoding, shown)
-    draw_written(shown)
-    draw_chooser(page, encoding, shown)
+        where = words.BEHIND_WORD.format(word=word)
+    leaders = count_leaders(shown)
+    if leaders:
+        return words.FIRST[leaders].format(*shown.pieces), where
+    share = percent(float(shown.probabilities[0]))
+    return words.NOTHING, words.NOTHING_QUIET.format(where=where, share=share)
 
 
 def draw_mask_picker(
@@ -97,55 +122,22 @@ def mask_labels(encoding: Encoding, masks: Sequence[MaskedPrediction]) -> dict[i
 
 
 def draw_bars(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
-    colours = page.colours
-    written = None
-    if shown.original is not None and shown.original_probability is not None:
-        written = (shown.original, shown.original_probability)
+    colours, note = page.colours, ""
+    if shown.original is not None:
+        note = words.WRITTEN.format(rank=shown.original_rank, vocabulary=shown.vocabulary)
     charts.draw_clickable(
         share_bars(
             [label(encoding, shown.position, piece) for piece in shown.pieces],
             shown.probabilities.tolist(),
             colours,
             colour=colours.mask,
-            outlined=written,
+            outlined=find_written(shown),
+            note=note,
         ),
         CHART,
         words.BARS.format(count=len(shown.pieces)),
         [words.PUT_BAR.format(piece=piece, position=shown.position) for piece in shown.pieces],
-        lambda row: put_row_in(page, shown, row),
-    )
-
-
-def draw_written(shown: MaskedPrediction) -> None:
-    if shown.original is None or shown.original_probability is None:
-        markup.note(words.TYPED)
-        return
-    markup.note(
-        words.WRITTEN.format(
-            word=shown.original,
-            share=percent(shown.original_probability),
-            rank=shown.original_rank,
-            vocabulary=shown.vocabulary,
-        )
-    )
-
-
-def draw_chooser(page: Page, encoding: Encoding, shown: MaskedPrediction) -> None:
-    """What a click on a bar does, for the keyboard."""
-    labels = [label(encoding, shown.position, piece) for piece in shown.pieces]
-    chooser = revised(
-        "masked_words.put",
-        None,
-        lambda row: state.guarded(put_row_in, page, shown, row),
-        argument="index",
-        options=labels,
-    )
-    st.selectbox(
-        words.PUT,
-        range(len(labels)),
-        format_func=labels.__getitem__,
-        placeholder=words.PUT_CHOOSE,
-        **chooser,
+        lambda row: put_piece_in(page, shown.position, shown.pieces[row]),
     )
 
 
@@ -157,29 +149,18 @@ def draw_switches(page: Page) -> None:
     )
     st.toggle(words.WHOLE, **state.bound(MaskedWordsChoices, "whole_words", page.name))
     st.toggle(words.ASK, **state.bound(MaskedWordsChoices, "ask", page.name))
-    with st.container(horizontal=True):
-        if page.masked:
-            st.button(words.CLEAR, type="tertiary", on_click=clear)
-        if state.can_undo():
-            st.button(words.UNDO, type="tertiary", on_click=state.undo)
+    draw_presses(page)
 
 
-def clear() -> None:
-    if state.view().masked:
-        state.remember()
-        state.change(masked=())
-        state.choose(MaskedWordsChoices, place=None)
-
-
-def put_row_in(page: Page, shown: MaskedPrediction, row: int) -> None:
-    """Write the guess of a bar into the sentence; the dashed bar is there already.
+def put_piece_in(page: Page, position: int, piece: str) -> None:
+    """Write a guess into the sentence.
 
     Into the sentence that the guess is for only: a second press on the same bar finds another.
     """
-    if row >= len(shown.pieces) or not page.is_present:
+    if not page.is_present:
         return
     encoding = page.masked_encoding(masks_of(page, state.view()))
-    changed = put_in(page.bert, encoding, shown.position, shown.pieces[row])
+    changed = put_in(page.bert, encoding, position, piece)
     state.remember()
     written = state.view().with_text(changed.text, changed.pair or "")
     state.replace_view(replace(written, masked=changed.masked))

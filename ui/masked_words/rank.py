@@ -28,10 +28,10 @@ from bert_core.serving.runner import engine_runner
 from bert_core.texts.lists import ParsedList, read_lines
 from ui import charts, markup
 from ui.jobs import ask_button, asked_for, draw_progress, drop_job, say_partly, session_job
+from ui.masked_words.answer import Answer
 from ui.page import Page
 from ui.sources import read_source, source_now
 from ui.switches import draw_switch
-from ui.takeaway import draw_study_foot
 from ui.words import masked_words_studies as words
 
 SLOT = "masked_words.rank"
@@ -40,30 +40,38 @@ LISTED = 20
 SHORT = 90
 
 
-def draw_rank(page: Page, encoding: Encoding, place: int | None) -> None:
+def draw_rank(page: Page, encoding: Encoding, place: int | None) -> Answer | None:
+    """The answer first, in the place above the fields that ask for it."""
+    answer = st.container()
     what = draw_switch(f"{SLOT}.what", words.RANK_WHAT, words.RANK_WHATS)
+    method: Method
+    measure: Measure
+    left, right = st.columns(2)
+    with left:
+        method = select(words.METHOD, METHODS, words.METHODS, "method")
+    with right:
+        measure = select(words.MEASURE, MEASURES, words.MEASURES, "measure")
+    parsed = draw_source(what)
+    if not parsed.lines:
+        return None
+    with answer:
+        draw = draw_list if what == "list" else draw_pairs
+        return draw(page, parsed, method, measure)
+
+
+def draw_source(what: str) -> ParsedList:
+    """The field for sentences or pairs; what was last asked for."""
     label = words.RANK_LIST if what == "list" else words.RANK_PAIRS
     key, example = f"{SLOT}.{what}", example_of(what)
     read_source(key, label, example, words.UPLOAD)
+    ask_button(words.SCORE, key, lambda: source_now(key, example))
     if what == "pairs":
         markup.note(words.PAIRS_CARE)
-    left, right = st.columns(2)
-    with left:
-        method: Method = select(words.METHOD, METHODS, words.METHODS, "method")
-    with right:
-        measure: Measure = select(words.MEASURE, MEASURES, words.MEASURES, "measure")
-    ask_button(words.SCORE, key, lambda: source_now(key, example))
     asked = asked_for(key, example)
     parsed = read_lines(asked) if what == "list" else read_pairs(asked)
     for _, problem in parsed.broken:
         markup.note(problem)
-    if not parsed.lines:
-        return
-    if what == "list":
-        draw_list(page, parsed, method, measure)
-    else:
-        draw_pairs(page, parsed, method, measure)
-    markup.note(words.RANK_NOTE)
+    return parsed
 
 
 def select(label: str, options: Sequence[Any], names: dict[str, str], key: str) -> Any:
@@ -74,7 +82,7 @@ def example_of(what: str) -> str:
     return words.RANK_EXAMPLE if what == "list" else words.PAIRS_EXAMPLE
 
 
-def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) -> None:
+def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) -> Answer | None:
     texts = tuple(row.fields[0] for row in parsed.lines)
     job: Job[SentenceScore] = session_job(
         f"{SLOT}.list",
@@ -85,29 +93,32 @@ def draw_list(page: Page, parsed: ParsedList, method: Method, measure: Measure) 
         ),
     )
     if not draw_progress(job, f"{SLOT}.list", words.SCORING):
-        return
+        return None
     say_partly(job, f"{SLOT}.list", lambda: drop_job(f"{SLOT}.list"))
     if not job.results:
-        return
+        return None
     scores = job.results
     order = rank(scores, measure)
-    best = markup.short(texts[order[0]], 200)
-    markup.heading(words.BEST.format(text=best), words.BEST_QUIET.format(count=len(scores)))
-    markup.figures(
-        [
-            words.RANK_HEADS,
-            *(list_row(at, scores[place], measure) for at, place in enumerate(order[:LISTED], 1)),
-        ]
-    )
-    draw_shares(page, scores, order)
+    draw_ranked(page, scores, order, measure)
     numbers = [row.number for row in parsed.lines]
-    draw_study_foot(
-        page,
-        "rank",
-        words.RANK_COLUMNS,
-        lambda: list_rows(scores, order, numbers),
-        chart=CHART,
-    )
+    return Answer(words.RANK_COLUMNS, lambda: list_rows(scores, order, numbers), CHART)
+
+
+def draw_ranked(
+    page: Page, scores: Sequence[SentenceScore], order: Sequence[int], measure: Measure
+) -> None:
+    best = scores[order[0]]
+    if best.by(measure) is None:
+        markup.heading(words.NONE_SCORED)
+    else:
+        text = markup.short(best.encoding.text, 200)
+        markup.heading(words.BEST.format(text=text), words.BEST_QUIET.format(count=len(scores)))
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        rows = [list_row(at, scores[one], measure) for at, one in enumerate(order[:LISTED], 1)]
+        markup.figures([words.RANK_HEADS, *rows])
+    with right:
+        draw_shares(page, scores, order)
 
 
 def list_row(at: int, score: SentenceScore, measure: Measure) -> tuple[str, ...]:
@@ -157,7 +168,7 @@ def list_rows(
         )
 
 
-def draw_pairs(page: Page, parsed: ParsedList, method: Method, measure: Measure) -> None:
+def draw_pairs(page: Page, parsed: ParsedList, method: Method, measure: Measure) -> Answer | None:
     pairs = tuple(row.fields for row in parsed.lines)
     job: Job[PairComparison] = session_job(
         f"{SLOT}.pairs",
@@ -168,21 +179,22 @@ def draw_pairs(page: Page, parsed: ParsedList, method: Method, measure: Measure)
         ),
     )
     if not draw_progress(job, f"{SLOT}.pairs", words.SCORING_PAIRS):
-        return
+        return None
     say_partly(job, f"{SLOT}.pairs", lambda: drop_job(f"{SLOT}.pairs"))
     found = job.results
     summary = summarise_pairs(found)
     if summary.share is None or summary.low is None or summary.high is None:
-        return
+        return None
+    quiet = words.PAIRS_QUIET if not summary.low <= 0.5 <= summary.high else words.PAIRS_OPEN
     markup.heading(
         words.PAIRS_RESULT.format(better=summary.better, pairs=summary.pairs),
-        words.PAIRS_QUIET.format(
+        quiet.format(
             share=percent(summary.share), low=percent(summary.low), high=percent(summary.high)
         ),
     )
     markup.figures([words.PAIRS_HEADS, *map(pair_row, found[:LISTED])])
     numbers = [row.number for row in parsed.lines]
-    draw_study_foot(page, "pairs", words.PAIRS_COLUMNS, lambda: pair_rows(found, numbers))
+    return Answer(words.PAIRS_COLUMNS, lambda: pair_rows(found, numbers))
 
 
 def pair_row(one: PairComparison) -> tuple[str, ...]:

@@ -15,15 +15,15 @@ from bert_core.pretraining.masks import FATES, roll_masks
 from ui import charts, markup, state
 from ui.choices.masked_words import MaskedWordsChoices
 from ui.link import bounds
+from ui.masked_words.answer import Answer
 from ui.page import Page
-from ui.takeaway import draw_study_foot
 from ui.words import masked_words_studies as words
 
 CHART = "masked_words.counts"
 DRAWS = 1_000
 
 
-def draw_training(page: Page, encoding: Encoding, place: int | None) -> None:
+def draw_training(page: Page, encoding: Encoding, place: int | None) -> Answer:
     """The draw is made from the text as typed; masks put in by hand do not matter."""
     chosen = page.view.chosen(MaskedWordsChoices)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
@@ -44,9 +44,7 @@ def draw_training(page: Page, encoding: Encoding, place: int | None) -> None:
         draw_answers(found, chosen.seed)
     with right:
         draw_counts(page, masking_counts(page.bert, page.encoding, DRAWS, **options))
-    draw_study_foot(
-        page, "training", words.TRAINING_COLUMNS, lambda: table_rows(found), chart=CHART
-    )
+    return Answer(words.TRAINING_COLUMNS, lambda: table_rows(found), CHART)
 
 
 def roll_again() -> None:
@@ -62,7 +60,6 @@ def draw_answers(found: ChosenAnswers, seed: int) -> None:
     )
     markup.lines([seen_line(found)])
     markup.figures([words.TRAINING_HEADS, *map(answer_row, found.answers)])
-    markup.note(words.TRAINING_NOTE)
 
 
 def seen_line(found: ChosenAnswers) -> str:

@@ -1,10 +1,9 @@
-"""What the questions under the masked words say."""
+"""What the questions about masked words say."""
 
-TITLE = "Ask about the guesses"
-STUDIES = {
-    "none": "nothing",
-    "joint": "several masks",
+TABS = {
+    "none": "the guesses",
     "layers": "layer by layer",
+    "joint": "several masks",
     "blank": "one blank, two texts",
     "rank": "which is better?",
     "targets": "only these words",
@@ -36,9 +35,9 @@ WAYS = {
     "chosen": "in the chosen order",
     "beam": "beam search",
 }
-JOINT = "“{text}”"
-JOINT_QUIET = "most probable by pseudo-log-likelihood, found by {way}"
-JOINT_SAME = "however the masks are filled"
+JOINT = "“{text}” fits best"
+JOINT_QUIET = "by pseudo-log-likelihood ({way})"
+JOINT_SAME = "“{text}”, however the masks are filled"
 ORDER = "Filled one after another"
 ORDERS = {
     "certain_first": "most certain first",
@@ -55,20 +54,12 @@ USE = "Put in: {way}"
 STEPS = "Step by step"
 STEP = "{turn}. token {position}: {piece} {share}"
 STEP_OTHERS = "then {others}"
-JOINT_NOTE = (
-    "“Each alone” is what BERT gives: no mask knows what the others become. One after another, "
-    "each sees those before it. Beam search keeps the {width} best at every step, from left to "
-    "right or in the chosen order. log P adds up what each piece had at the moment it was put in; "
-    "BERT's answers form no joint distribution, so it depends on the order and only PLL compares "
-    "the ways: each token of the filled text hidden in turn (Salazar et al. 2020)."
-)
+JOINT_NOTE = "PLL compares the ways; log P depends on the order."
 PIECES = "Words of one, two or three pieces behind this mask"
 PIECES_QUIET = "token {position}"
 PIECES_NOTE = (
-    "A mask holds one piece. For longer words two or three masks stand in its place, filled from "
-    "left to right. How many there are gives the length away, so lengths cannot be compared "
-    "fairly: the sum favours short words, the mean long ones. * the tokenizer would cut the "
-    "written word in another way."
+    "Lengths cannot be compared fairly: the sum favours short words, the mean long ones. * the "
+    "tokenizer would cut the written word in another way."
 )
 PIECES_HEADS = ("word", "pieces", "log P", "for each piece")
 PIECES_NONE = "The chosen mask is not a whole word. Mask whole words to ask for others."
@@ -81,12 +72,14 @@ LENS_LAST = "“{answer}” is the first guess in the last layer only"
 LENS_QUIET = "the masked-word head on every layer"
 LENS_AXES = ("guess", "layer")
 LENS_FOLLOW = "How the answer rises"
-LENS_SHARE = ("layer", "")
+LENS_SHARE = ("", "")
+LENS_FOLLOWED = "follow {names}"
+LENS_MORE = "Words to follow as well, each one piece"
 LENS_DRIFT = "like layer {layer}, cosine"
 LENS_UNSURE = "undecided, bits"
 LENS_NOTE = (
     "Layer 0 is the embeddings. The head was trained on layer {layer} only: below, it is a way to "
-    "look, not what the model thinks there (the “logit lens”)."
+    "look."
 )
 LENS_COLUMNS = ("layer", "guess", "probability", "followed", "its probability", "its rank")
 
@@ -102,7 +95,7 @@ BLANK_EXAMPLES = (
 BLANK_TRY = "For example:"
 BLANK_NEEDS = "Write a sentence with a [MASK] here; the first one is above, with a mask in it too."
 BLANK_FIRST = "The sentence above has no mask: press a word in it to hide it."
-BLANK = "{first} or {second}"
+BLANK = "“{first}” fits the first text, “{second}” the second"
 BLANK_SAME = "Both expect the same"
 BLANK_QUIET = "divergence {divergence:.2f} bits (0 the same, 1 nothing in common)"
 BLANK_AXES = ("in the first sentence", "in the second")
@@ -118,10 +111,8 @@ BLANK_NO_GL = (
 BLANK_OWN = "Words of your own, to find in the picture"
 BLANK_ALT = "Every word of the vocabulary: its probability in the first blank and in the second"
 BLANK_NOTE = (
-    "Every point is one word of the vocabulary. On the diagonal both sentences expect it alike; "
-    "above it the second expects it more. Named are the words with the largest shares of the "
-    "Jensen-Shannon divergence. After PAIR's “What have language models learned?” (2021). What a "
-    "model expects repeats its training text, prejudice included; it is no statement about people."
+    "Every point is one word of the vocabulary, on the diagonal if both expect it alike. What a "
+    "model expects repeats its training text, prejudice included."
 )
 BLANK_COLUMNS = ("word", "in the first", "in the second", "ln ratio", "rank 1", "rank 2")
 
@@ -169,8 +160,9 @@ MEASURES = {
 SCORE = "Score them"
 SCORING = "scoring sentence {done} of {total}"
 SCORING_PAIRS = "scoring pair {done} of {total}"
-BEST = "“{text}”"
-BEST_QUIET = "has the highest pseudo-log-likelihood of {count}"
+BEST = "“{text}” is the most probable"
+BEST_QUIET = "of {count}, by pseudo-log-likelihood"
+NONE_SCORED = "Nothing here has a word to score"
 RANK_COLUMNS = ("place", "line", "sentence", "sum", "per token", "per word", "tokens", "words")
 RANK_HEADS = ("", "sentence", "ln P")
 PAIRS_HEADS = ("", "better", "worse", "difference")
@@ -178,19 +170,17 @@ SHARES_OF = "What each token adds"
 SHARES_PICK = "Sentence"
 PAIRS_RESULT = "The first one is more probable in {better} of {pairs} pairs"
 PAIRS_QUIET = "{share}, 95 % interval {low} to {high}"
+PAIRS_OPEN = "{share}, 95 % interval {low} to {high}: chance alone could give that"
 PAIRS_COLUMNS = ("line", "better", "worse", "sum of the better", "sum of the worse", "difference")
-RANK_NOTE = (
-    "Pseudo-log-likelihood: every token is hidden in turn and the logarithms of the probabilities "
-    "of what stands there are added up. Long sentences get less, so lengths are compared by the "
-    "mean. Pieces of a word give each other away unless the rest of the word is hidden too."
-)
 
 # Only these words
 
 TARGETS = "Words to compare, each one piece"
 TARGETS_DEFAULT = "he, she, they, it"
 TARGETS_NEEDS = "Hide a word in the strip above."
-TARGETS_FOUND = "“{word}” {share} of what these words get"
+TARGETS_FOUND = "“{word}” gets {share} of what these words get"
+TARGETS_ALIKE = "None stands out: “{word}” gets {share}, “{other}” nearly as much"
+TARGETS_ONE = "“{word}” is compared with nothing yet"
 TARGETS_QUIET = "together {together} of all that is expected here"
 TARGETS_HEADS = ("", "among these", "of all", "rank", "log-odds", "")
 TARGETS_ODDS = "{odds:+.2f}"
@@ -203,7 +193,7 @@ TARGETS_NOTE = (
 
 # How it was trained
 
-TRAINING = "{right} of {chosen} right"
+TRAINING = "BERT names {right} of {chosen} chosen tokens"
 TRAINING_QUIET = "mean loss {loss:.2f} nats; draw {seed}"
 TRAINING_ROLL = "Draw again"
 RATE = "How many tokens are chosen, in %"
@@ -222,12 +212,6 @@ COUNTS_QUIET = "bars; the mark is what is expected, with its 95 % interval"
 COUNTS_EXACT = (
     "On average {mean:.2f} of {tokens} tokens are chosen, {share}; [CLS] and [SEP] count but are "
     "never chosen."
-)
-TRAINING_NOTE = (
-    "In training 15 % of the tokens were chosen; of these 80 % became [MASK], 10 % a random piece "
-    "and 10 % stayed, and the model had to name what stood there: since the last two look like "
-    "ordinary words, it cannot trust any word (Devlin et al. 2018, A.1). With whole words, all "
-    "pieces of a word are chosen together, as in Google's later models."
 )
 TRAINING_COLUMNS = (
     "token",
@@ -249,8 +233,12 @@ CALIBRATION_ASK = (
 )
 CALIBRATION_START = "Measure this model"
 CALIBRATION_RUNNING = "sentence {done} of {total}"
-CALIBRATED = "Right in {top_1} of its first guesses"
-CALIBRATED_QUIET = "and {sure} sure on average; {masks:,} masks in {texts} texts"
+CALIBRATED = {
+    "more": "Surer than it is right: {sure} sure on average, right in {right}",
+    "less": "Less sure than it is right: {sure} sure on average, right in {right}",
+    "even": "As sure as it is right: {sure} sure on average, right in {right}",
+}
+CALIBRATED_QUIET = "of its first guesses; {masks:,} masks in {texts} texts"
 CALIBRATION_AXES = ("how sure it says it is", "how often it is right", "guesses")
 CALIBRATION_ALT = "How often the first guess is right, by how sure the model says it is"
 CALIBRATION_ROWS = {
@@ -261,8 +249,7 @@ CALIBRATION_ROWS = {
 }
 INTERVAL = "{low} to {high}"
 CALIBRATION_NOTE = (
-    "On the dashed line a model is right as often as it says. Bars are 95 % intervals, from "
-    "drawing whole sentences again (bootstrap). Calibration error: the mean gap between them, by "
-    "bins (Guo et al. 2017); chance alone makes it {chance} here."
+    "On the dashed line a model is right as often as it says. Chance alone makes the calibration "
+    "error {chance} here."
 )
 CALIBRATION_COLUMNS = ("from", "to", "guesses", "says", "right", "low", "high")

@@ -194,7 +194,7 @@ def test_from_one_token_to_the_next_it_does_not_blink(bench: Bench) -> None:
 
 
 def test_no_guess_is_half_to_be_seen(bench: Bench) -> None:
-    for width, most in ((1000, 7), (400, 6)):
+    for width, most in ((1000, 5), (400, 6)):
         bench.tab.set_viewport_size({"width": width, "height": 600})
         open_both(bench, hints={6: Hint([(f"g{at}", 0.1) for at in range(8)], "long " * 50)})
         chip(bench, 6).hover()
@@ -355,7 +355,7 @@ def test_bars_survive_masking_and_go_with_the_sentence(bench: Bench) -> None:
 def test_bars_come_one_by_one_into_room_that_was_left_for_them(bench: Bench) -> None:
     encoding = an_encoding()
     bench.clear()
-    bench.show("strip", given_strip(encoding, bars=True))
+    bench.show("strip", given_strip(encoding, bars="bits"))
     height = bench.tab.get_by_test_id("token-strip").evaluate("e => e.offsetHeight")
     for count in (0, 1, 3, 5):
         some = dict(list(BARS.items())[:count])

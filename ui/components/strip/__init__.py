@@ -36,7 +36,7 @@ def token_strip(
     cut_label: str = "",
     detail_labels: DetailLabels = DETAIL_LABELS,
     channel: str = "",
-    bars: bool = False,
+    bars: str = "",
     on_click: Callable[[int], None] | None = None,
 ) -> None:
     """Draw the tokens; one that is pressed on another text than this one does nothing.
@@ -50,7 +50,7 @@ def token_strip(
     describe: one line on a token, shown on hover and read aloud (default: `describe_token`).
     cut_label: a line under the strip, shown where a sentence was cut at the model's limit.
     channel: strips and pictures of different texts on one page have different channels.
-    bars: leave room under each word for the bar that `token_hints` of this channel gives.
+    bars: what the bars are that `token_hints` of this channel gives; they are left room then.
     on_click: called with the position before the script runs (`events.mount`).
     """
     groups = strip_groups(
@@ -65,7 +65,7 @@ def token_strip(
         "groups": groups,
         "action": action,
         "wholeWords": whole_words,
-        "cutLabel": cut_label if any(group["kind"] == "cut" for group in groups) else "",
+        "cutLabel": cut_label if "cut" in {group["kind"] for group in groups} else "",
         "legend": _legend(detail_labels) if detail else None,
         "channel": channel,
         "text": fingerprint(encoding.original_ids),

@@ -13,6 +13,7 @@ export function buildStrip(data, now) {
   for (const group of data.groups) {
     flow.append(group.kind === "cut" ? buildCut(group) : buildGroup(group, data, now));
   }
+  if (data.bars) flow.append(element("div", "corner", data.bars));
   const box = element("div", classes("strip", {
     detail: data.legend,
     barred: data.bars || now.bars.size,
