@@ -16,7 +16,7 @@ from bert_core.figures.losses import LossCurve, smoothed, smoothing_window, thin
 from bert_core.palette import Palette, run_colours
 
 # Pixels: the panels of masked words and of pairs, and the room above each for what it is.
-WORDS, PAIRS, HEADING = 260, 140, 34
+WORDS, PAIRS, HEADING = 236, 120, 34
 LEFT, RIGHT, BOTTOM = 36, 20, 46
 ABOVE = 16  # pixels from a dashed line up to the middle of what is written at it
 LONGEST, LONGEST_TEXT = 18, 60

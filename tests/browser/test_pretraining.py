@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser.visitor import PHONE, Visit, Visitor
 from ui.words import pretraining as words
 
+FIRST_SCREEN = 900  # pixels of a window of 1440 x 900
 AT_WORK = re.compile(r"Step [\d,]+ of")
 PAUSED = re.compile(r"Paused after step ([\d,]+) of")
 STOPPED = re.compile(r"Stopped after step [\d,]+ of")
@@ -61,6 +62,8 @@ def test_a_run_is_started_watched_paused_stepped_and_stopped(visit: Visit) -> No
     choose_small(visitor)
     start(visitor)
     expect(visitor.tab.locator(".bl-guesses").first).to_be_visible()
+    assert visitor.bottom_of(visitor.plot("pretraining.curves")) <= FIRST_SCREEN
+    visitor.tab.get_by_role("tab", name=words.TABS["looks"], exact=True).click()
     for look, there in (("head", "pretraining.map"), ("positions", "pretraining.positions")):
         visitor.choose(words.LOOKS[look])
         expect(visitor.plot(there).locator(".heatmaplayer image")).to_be_visible()

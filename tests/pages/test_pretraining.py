@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,10 +15,12 @@ from streamlit.testing.v1.element_tree import Button
 
 from bert_core.evaluation.evaluate import evaluate
 from bert_core.figures.labels import percent
+from bert_core.intervals import Estimate
 from bert_core.lab import folder as files
 from bert_core.lab import server, step_view
 from bert_core.lab.archive import pack_model
 from bert_core.lab.folder import Control
+from bert_core.lab.learned import Learned
 from bert_core.lab.process import LabRun
 from bert_core.lab.server import Lab, model_source
 from bert_core.lab.settings import LENGTH, LabSettings
@@ -29,6 +32,7 @@ from tests.kit.visit import (
     figure,
     go_to,
     numbers,
+    open_tab,
     said,
     tables,
     view_of,
@@ -37,7 +41,12 @@ from tests.kit.visit import (
     widget,
 )
 from ui import cached
+from ui.choices.pretraining import TABS
 from ui.pretraining import compare
+from ui.pretraining import learning as learning_tab
+from ui.pretraining import looks as looks_tab
+from ui.pretraining import scale as scale_tab
+from ui.pretraining import shown as shown_module
 from ui.pretraining.scale import BASE, EMBEDDED
 from ui.settings import settings
 from ui.words import common
@@ -93,6 +102,7 @@ def opened(*runs: str) -> AppTest:
 
 
 def look(at: AppTest, name: str) -> AppTest:
+    open_tab(at, words.TABS["looks"])
     at.get_by_key("pretraining.look").set_value(name)
     return at.run()
 
@@ -243,7 +253,7 @@ def smoothed(losses: np.ndarray, window: int) -> list[float]:
 
 
 def test_the_guesses_are_those_of_the_step_that_is_looked_at(lab: Lab, done: str) -> None:
-    at = opened(done)
+    at = open_tab(opened(done), words.TABS["looks"])
     for step in (STEPS, 0):
         if step != STEPS:
             widget(at.select_slider, "pretraining.at").set_value(step)
@@ -302,6 +312,95 @@ def test_two_runs_stand_beside_each_other_with_names_of_their_own(lab: Lab, done
     lab.stop(other)
 
 
+# The answer of each tab
+
+
+def test_every_tab_opens_by_its_link_with_one_foot_line(done: str) -> None:
+    for tab in TABS:
+        at = visit("pretraining", runs=done, lab=tab)
+        assert_fine(at)
+        labels = [button.label for button in at.download_button]
+        assert labels.count(common.CSV) == labels.count(common.JSON) == 1
+        charts = {str(one.key).split(".")[1] for one in at.get("plotly_chart")}
+        assert (
+            charts
+            == {
+                "learning": {"curves", "lines"},
+                "looks": {"lines"},
+                "scale": {"scale"},
+                "compare": set(),
+            }[tab]
+        )  # what is closed is not drawn
+
+
+def test_the_first_headline_is_what_the_losses_say(lab: Lab, done: str) -> None:
+    facts = files.read_facts(lab.root / done)
+    assert facts is not None
+    newest = load_snapshot(lab.root / done / files.SNAPSHOTS, STEPS).held_out
+    assert newest is not None
+    assert newest.words_loss > facts.unigram  # three steps teach nothing
+    text = said(opened(done))
+    assert words.NOT_YET in text
+    choices, others = np.exp([newest.words_loss, facts.unigram])
+    assert words.UNSURE.format(choices=choices, others=others) in text
+
+
+def test_the_first_headline_has_a_form_for_each_state() -> None:
+    assert learning_tab.headline(None) == (words.NOT_TRIED, words.NOT_TRIED_QUIET)
+    late = learning_tab.headline(Learned(step=400, loss=3.0, unigram=6.0, since=250))
+    assert late[0] == "Since step 250 it uses the words around the blank"
+    assert "among 20 equal pieces" in late[1]  # e ** 3 = 20.1
+    assert "among 403" in late[1]  # e ** 6 = 403.4
+    assert learning_tab.headline(Learned(400, 6.0, 6.0, None))[0] == words.NOT_YET
+
+
+@pytest.mark.parametrize(
+    ("share", "strong"), [(0.05, "It expects “dog” in the blank"), (0.04, words.EXPECTS_NOTHING)]
+)
+def test_what_it_knows_names_a_word_only_where_one_stands_out(share: float, strong: str) -> None:
+    watched = SimpleNamespace(guesses=lambda blank: [("dog", share), ("a", 0.01)])
+    said, quiet = looks_tab.headline(watched, 1200)  # type: ignore[arg-type]
+    assert said == strong
+    assert percent(share) in quiet
+    assert "after step 1,200" in quiet
+
+
+def test_the_scale_compares_with_the_last_that_learnt_from_anything() -> None:
+    models = {words.BASE: BASE, words.EMBEDDED: EMBEDDED}
+    times = f"{BASE['tokens'] / EMBEDDED['tokens']:,.0f}"
+    assert times == "1,532"
+    assert "1,500 times" in scale_tab.headline(models)[0]
+    assert "embedded" in scale_tab.headline(models | {words.THIS: {"tokens": 0.0}})[0]
+    said = scale_tab.headline(models | {words.THIS: {"tokens": 42_598.4}})[0]
+    assert said == words.SCALE.format(times="1 million", name=words.THIS)
+
+
+def test_a_best_model_is_named_only_where_the_intervals_lie_apart() -> None:
+    def model(value: float) -> SimpleNamespace:
+        return SimpleNamespace(top_1=Estimate(value, value - 0.1, value + 0.1))
+
+    def said(*values: float) -> str:
+        named = zip("abc", map(model, values), strict=False)
+        return compare.headline(list(named))[0]  # type: ignore[arg-type]
+
+    assert said() == said(0.5) == words.COMPARE
+    assert said(0.2, 0.5, 0.1) == words.BEST.format(name="b")
+    assert said(0.2, 0.3) == words.NONE_BEST
+
+
+def test_the_slider_follows_the_newest_step_until_a_hand_moves_it(
+    done: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = shown_module.list_snapshots
+    monkeypatch.setattr(shown_module, "list_snapshots", lambda folder: kept(folder)[:2])
+    at = visit("pretraining", runs=done, lab="looks")
+    assert widget(at.select_slider, "pretraining.at").value == 1
+    monkeypatch.setattr(shown_module, "list_snapshots", kept)
+    assert widget(at.run().select_slider, "pretraining.at").value == STEPS
+    widget(at.select_slider, "pretraining.at").set_value(1).run()
+    assert widget(at.run().select_slider, "pretraining.at").value == 1
+
+
 # What is done with it
 
 
@@ -332,7 +431,7 @@ def test_the_table_has_what_the_evaluation_gives(
 ) -> None:
     monkeypatch.setattr(compare, "MASKS", 30)
     monkeypatch.setattr(compare, "PAIRS", 6)
-    at = click(opened(done), words.COMPARE_START)
+    at = click(open_tab(opened(done), words.TABS["compare"]), words.COMPARE_START)
     for _ in range(100):
         shown = [
             table for table in tables(at) if table[-1][0] == words.COMPARE_ROWS["next_elsewhere"]

@@ -18,11 +18,11 @@ from bert_core.serving.runner import engine_runner
 from bert_core.serving.waiting import StillWanted
 from ui import cached, markup
 from ui.choices.pretraining import PretrainingChoices
-from ui.jobs import ask_button, asked_for, draw_progress, session_job
+from ui.jobs import ask_button, asked_for, draw_progress, held_job, session_job
 from ui.page import Frame
 from ui.pretraining.shown import ShownRun, read_runs
 from ui.tail import again_in
-from ui.takeaway import draw_study_foot
+from ui.takeaway import draw_foot
 from ui.words import pretraining as words
 
 SLOT = "pretraining.compare"
@@ -32,23 +32,56 @@ AGAIN_SECONDS = 2.0
 
 def draw_compare(frame: Frame) -> None:
     """The table of `python -m bert_core evaluate`, for what was trained and the model in use."""
-    with st.expander(words.COMPARE):
-        frame.part(lambda: _draw(frame))
+    frame.part(lambda: _draw(frame))
+    draw_foot(
+        frame,
+        words.COMPARE_COLUMNS,
+        lambda: _rows(measured()),
+        words.HOW_COMPARE,
+        study="compare",
+    )
 
 
 def _draw(frame: Frame) -> None:
     runs = read_runs(frame.view.chosen(PretrainingChoices).runs)
     if not all(run.status.ended for run in runs):
         again_in(AGAIN_SECONDS)  # more of it may be trained by then
-    markup.note(words.COMPARE_NOTE)
     asked = models_of(frame, runs)
+    place = st.container()
+    markup.note(words.COMPARE_NOTE)
     ask_button(words.COMPARE_START, SLOT, lambda: asked)
     chosen = asked_for(SLOT)
-    if chosen is None:
-        return
-    job = session_job(SLOT, chosen, len(chosen), partial(measure, chosen))
-    if draw_progress(job, SLOT, words.COMPARE_DOING) and job.results:
-        _draw_table(frame, list(zip([name for name, _ in chosen], job.results, strict=False)))
+    found: list[tuple[str, Evaluation]] = []
+    if chosen is not None:
+        job = session_job(SLOT, chosen, len(chosen), partial(measure, chosen))
+        if draw_progress(job, SLOT, words.COMPARE_DOING):
+            found = measured()
+    with place:
+        markup.heading(*headline(found))
+        if found:
+            _draw_table(found)
+
+
+def measured() -> list[tuple[str, Evaluation]]:
+    """The models that were measured last, by name."""
+    chosen = asked_for(SLOT)
+    job = None if chosen is None else held_job(SLOT, chosen)
+    if job is None:
+        return []
+    return list(zip([name for name, _ in chosen], job.results, strict=False))
+
+
+def headline(found: list[tuple[str, Evaluation]]) -> tuple[str, str]:
+    """Strong and quiet: which guesses hidden words best, where the intervals lie apart."""
+    tried = [(name, one.top_1) for name, one in found if one.top_1 is not None]
+    if len(tried) < 2:
+        return words.COMPARE, "" if tried else words.COMPARE_NOT_YET
+    (name, best), (second, other), *_ = sorted(tried, key=lambda one: -one[1].value)
+    quiet = words.BEST_QUIET.format(
+        name=name, best=percent(best.value), second=second, other=percent(other.value)
+    )
+    clear = best.low > other.high
+    return words.BEST.format(name=name) if clear else words.NONE_BEST, quiet
 
 
 def models_of(frame: Frame, runs: list[ShownRun]) -> tuple[tuple[str, str], ...]:
@@ -81,13 +114,12 @@ def held_out_questions() -> Questions:
     return draw_questions(kept, masks=MASKS, pairs=PAIRS)
 
 
-def _draw_table(frame: Frame, found: list[tuple[str, Evaluation]]) -> None:
+def _draw_table(found: list[tuple[str, Evaluation]]) -> None:
     rows = [
         (label, *(_cell(measure, getattr(one, measure)) for _, one in found))
         for measure, label in words.COMPARE_ROWS.items()
     ]
     markup.figures([("", *(name for name, _ in found)), *rows])
-    draw_study_foot(frame, "compare", words.COMPARE_COLUMNS, lambda: _rows(found))
 
 
 def _rows(found: list[tuple[str, Evaluation]]) -> Iterator[tuple[Any, ...]]:

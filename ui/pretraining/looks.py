@@ -1,6 +1,8 @@
 """What a model knows at a step: its guesses, a head, its positions, the batch it learns from."""
 
+from collections.abc import Iterator
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -13,11 +15,15 @@ from bert_core.lab import folder as files
 from bert_core.lab import step_view
 from bert_core.lab.snapshot import Snapshot, Watched, steps_to_look_at
 from bert_core.lab.step_view import ExampleView, StepView
+from bert_core.masked_words.first import LEAST
 from ui import charts, markup
+from ui.choices.pretraining import PretrainingChoices
 from ui.page import Frame
-from ui.pretraining.shown import ShownRun
+from ui.pretraining.shown import ShownRun, read_runs
+from ui.pretraining.watching import living_part
 from ui.revisions import revised
 from ui.switches import draw_switch
+from ui.takeaway import draw_foot
 from ui.words import pretraining as words
 
 AT = "pretraining.at"
@@ -26,8 +32,52 @@ MAP_SIZE = 380
 LINES_SHOWN = 3
 
 
-def draw_looks(frame: Frame, runs: list[ShownRun]) -> None:
+def draw_looks(frame: Frame) -> None:
+    """What the runs know: the second tab."""
+    living_part(frame, lambda runs: _draw(frame, runs))
+    draw_foot(
+        frame,
+        words.WATCHED_COLUMNS,
+        lambda: watched_rows(read_runs(frame.view.chosen(PretrainingChoices).runs)),
+        words.HOW_LOOKS,
+        study="looks",
+    )
+
+
+def watched_rows(runs: list[ShownRun]) -> Iterator[tuple[Any, ...]]:
+    """The guesses for each blank of each sentence at the step that is looked at."""
+    for run in runs:
+        snapshot = run.at(shown_step(runs)) if run.snapshots else None
+        if snapshot is None:
+            continue
+        for number, watched in enumerate(snapshot.watched):
+            sentence = run.settings.sentences[number]
+            for blank in range(len(watched.masks)):
+                for piece, share in watched.guesses(blank):
+                    yield run.name, snapshot.step, sentence, blank + 1, piece, float(share)
+
+
+def draw_guesses(frame: Frame, runs: list[ShownRun]) -> None:
+    """What each run guesses by now."""
+    watched = _choose_sentence(runs)
+    for column, run in zip(st.columns(len(runs), gap="large"), runs, strict=True):
+        if run.newest is not None:
+            with column:
+                _draw_guesses(frame, run, run.newest, watched)
+
+
+def headline(watched: Watched, step: int) -> tuple[str, str]:
+    """Strong and quiet: what it expects in the first blank, where that is anything."""
+    piece, share = watched.guesses(0)[0]
+    quiet = words.EXPECTS_QUIET.format(piece=piece, share=percent(share), step=step)
+    return (words.EXPECTS.format(piece=piece) if share >= LEAST else words.EXPECTS_NOTHING), quiet
+
+
+def _draw(frame: Frame, runs: list[ShownRun]) -> None:
     """One of the looks, at the newest step or an earlier one, for each run."""
+    if not any(run.snapshots for run in runs):
+        markup.heading(words.NOTHING_YET, words.NOTHING_YET_QUIET)
+        return
     look = draw_switch("pretraining.look", words.LOOK, words.LOOKS)
     if look == "batch":
         for column, run in zip(st.columns(len(runs), gap="large"), runs, strict=True):
@@ -42,6 +92,7 @@ def draw_looks(frame: Frame, runs: list[ShownRun]) -> None:
             continue
         with column:
             if look == "guesses":
+                markup.heading(*headline(_watched(snapshot, watched), snapshot.step))
                 _draw_guesses(frame, run, snapshot, watched)
             elif look == "head":
                 _draw_head(frame, run, snapshot, watched)
@@ -49,13 +100,23 @@ def draw_looks(frame: Frame, runs: list[ShownRun]) -> None:
                 _draw_positions(frame, run, snapshot)
 
 
+def steps_of(runs: list[ShownRun]) -> list[int]:
+    """The steps that can be looked at."""
+    return sorted({step for run in runs for step in run.snapshots})
+
+
+def shown_step(runs: list[ShownRun]) -> int:
+    """The step that is looked at: the newest one until somebody picks another."""
+    steps, picked = steps_of(runs), st.session_state.get(PICKED)
+    return picked if picked in steps else steps[-1]
+
+
 def _choose_step(runs: list[ShownRun]) -> int:
-    """The step that is looked at; it follows the newest one until somebody picks another."""
-    steps = sorted({step for run in runs for step in run.snapshots})
+    """The step that is looked at, and a slider for it."""
+    steps, shown = steps_of(runs), shown_step(runs)
     if len(steps) < 2:
-        return steps[-1]
-    newest, picked = steps[-1], st.session_state.get(PICKED)
-    shown: int = picked if picked in steps else newest
+        return shown
+    newest = steps[-1]
 
     def pick(step: int) -> None:
         st.session_state[PICKED] = None if step == newest else step

@@ -12,15 +12,8 @@ from ui.words import pretraining as words
 BRING = "pretraining.bring"
 
 
-def draw_models(runs: list[ShownRun]) -> None:
-    """For each run the newest model that it kept: to open, and as a file."""
-    for column, run in zip(st.columns(len(runs), gap="large"), runs, strict=True):
-        if run.status.models:
-            with column, st.container(horizontal=True, key=f"lab-model-{run.id}"):
-                _draw_model(run)
-
-
-def _draw_model(run: ShownRun) -> None:
+def draw_model(run: ShownRun) -> None:
+    """The newest model that a run kept: to open, and as a file."""
     step = run.status.models[-1]
     st.button(
         words.OPEN,

@@ -1,10 +1,15 @@
 """What pretraining the real BERT took, beside what was trained here."""
 
+from collections.abc import Iterator
+
 from bert_core.figures.training_scale import ScaleRow, training_scale
 from bert_core.lab.settings import BATCH, LENGTH
 from ui import charts, markup
+from ui.choices.pretraining import PretrainingChoices
 from ui.page import Frame
-from ui.pretraining.shown import ShownRun
+from ui.pretraining.shown import ShownRun, read_runs
+from ui.pretraining.watching import living_part
+from ui.takeaway import draw_foot
 from ui.words import pretraining as words
 
 CHART = "pretraining.scale"
@@ -33,11 +38,22 @@ EMBEDDED = {
 }
 
 
-def draw_scale(frame: Frame, runs: list[ShownRun]) -> None:
+def draw_scale(frame: Frame) -> None:
+    """The tab, while a run learns with its figures so far."""
+    living_part(frame, lambda runs: draw_picture(frame, runs))
+    draw_foot(
+        frame,
+        words.SCALE_COLUMNS,
+        lambda: scale_rows(read_runs(frame.view.chosen(PretrainingChoices).runs)),
+        words.HOW_SCALE,
+        chart=CHART,
+        study="scale",
+    )
+
+
+def draw_picture(frame: Frame, runs: list[ShownRun]) -> None:
     """One picture, on a logarithmic scale."""
-    models = {words.BASE: BASE, words.EMBEDDED: EMBEDDED}
-    names = [words.THIS] if len(runs) == 1 else [run.name for run in runs]
-    models |= {name: figures_of(run) for name, run in zip(names, runs, strict=True)}
+    models = models_with(runs)
     rows = [
         ScaleRow(
             label,
@@ -46,10 +62,32 @@ def draw_scale(frame: Frame, runs: list[ShownRun]) -> None:
         )
         for row, label in words.SCALE_ROWS.items()
     ]
-    markup.heading(words.SCALE, words.SCALE_QUIET)
+    markup.heading(*headline(models))
     figure = training_scale(rows, list(models), frame.colours, runs=len(runs))
-    charts.draw(figure, CHART, words.SCALE_ALT)
+    charts.draw(figure, CHART, words.SCALE_ALT, saveable=True)
     markup.note(words.SCALE_NOTE)
+
+
+def models_with(runs: list[ShownRun]) -> dict[str, dict[str, float]]:
+    """The figures of all that is compared, by name."""
+    names = [words.THIS] if len(runs) == 1 else [run.name for run in runs]
+    trained = {name: figures_of(run) for name, run in zip(names, runs, strict=True)}
+    return {words.BASE: BASE, words.EMBEDDED: EMBEDDED} | trained
+
+
+def headline(models: dict[str, dict[str, float]]) -> tuple[str, str]:
+    """How much more the real one read than the last model that has learnt from anything."""
+    name = next(name for name in reversed(models) if models[name].get("tokens"))
+    times = models[words.BASE]["tokens"] / models[name]["tokens"]
+    said = words.SCALE.format(times=written(rounded(times)), name=name)
+    return said, words.SCALE_QUIET
+
+
+def scale_rows(runs: list[ShownRun]) -> Iterator[tuple[str, str, float]]:
+    for name, found in models_with(runs).items():
+        for row, label in words.SCALE_ROWS.items():
+            if found.get(row):
+                yield name, label, found[row]
 
 
 def figures_of(run: ShownRun) -> dict[str, float]:

@@ -6,6 +6,13 @@ LEAD = (
     "you watch."
 )
 
+TABS = {
+    "learning": "how it learns",
+    "looks": "what it knows",
+    "scale": "beside the real BERT",
+    "compare": "which is better?",
+}
+
 # What is trained
 START = "Start"
 BESIDE = "Start another beside it"
@@ -47,6 +54,14 @@ GO = "Go on"
 PAUSE = "Pause"
 STEP = "One step"
 STOP = "Stop"
+NOT_TRIED = "It has not been tried yet"
+NOT_TRIED_QUIET = "its first figures come with its first steps"
+NOT_YET = "Not yet: it knows no more than how often each piece occurs"
+LEARNED = "Since step {step:,} it uses the words around the blank"
+UNSURE = (
+    "as unsure as among {choices:,.0f} equal pieces; who knows only how often each occurs, "
+    "among {others:,.0f}"
+)
 CURVES_ALT = "Losses of the runs, step by step"
 FIRST_LOSS = (
     "Below the dashed line it knows more than how often each piece occurs: it uses the words "
@@ -71,6 +86,12 @@ LOOKS = {
     "batch": "one batch",
 }
 AT = "After step"
+NOTHING_YET = "There is nothing to look at yet"
+NOTHING_YET_QUIET = "its first guesses come with its first steps"
+EXPECTS = "It expects “{piece}” in the blank"
+EXPECTS_NOTHING = "It expects nothing in particular in the blank"
+EXPECTS_QUIET = "first of all “{piece}” with {share}, after step {step:,}"
+WATCHED_COLUMNS = ("run", "step", "sentence", "blank", "guess", "probability")
 GUESSES_ALT = "How the probability of its present guesses grew, step by step"
 SENTENCE = "Sentence"
 HEAD = "Head"
@@ -104,6 +125,10 @@ LOSSES = ("run", "step", "masked words", "next sentence")
 # Which of them is better
 COMPARE = "Which of them is better?"
 COMPARE_START = "Measure"
+COMPARE_NOT_YET = "not measured yet"
+BEST = "“{name}” guesses hidden words best"
+NONE_BEST = "None is clearly better at hidden words"
+BEST_QUIET = "first guess right: “{name}” {best}, then “{second}” {other}"
 COMPARE_NOTE = (
     "On the chapters held out of the three books: the same hidden words and the same pairs for "
     "each model, with 95 % intervals. The embedded model has read most of these books."
@@ -123,8 +148,9 @@ INTERVAL = "{value} [{low}, {high}]"
 UNKNOWN = "–"
 
 # What it took
-SCALE = "What the real one took"
+SCALE = "BERT-base learnt from {times} times as many tokens as “{name}”"
 SCALE_QUIET = "each line on a scale of powers of ten"
+SCALE_COLUMNS = ("model", "figure", "value")
 SCALE_ALT = (
     "Data, steps and hours of BERT-base, the embedded model and these runs, on a logarithmic scale"
 )
@@ -158,4 +184,30 @@ HOW = """
 - Masking 40 % gives more to learn from in each batch, and less to guess it by; which is better
   depends on the model's size (Wettig et al. 2023).
 - A run is one process with one thread. It ends two minutes after the last visitor has gone.
+"""
+
+HOW_LOOKS = """
+- **Its guesses**: what it expects in each blank of your sentences, and how that grew step by step.
+- **One head**: each row is a token that looks, each column where it takes what it needs from.
+- **Its positions**: cosines between position embeddings; at first at random, later neighbours are
+  alike where order helps.
+- **One batch**: pause, take one step, and see every hidden token of it with its loss.
+- Devlin et al. 2018, *BERT*, sections 3 and 3.1.
+"""
+
+HOW_SCALE = """
+- Each line is one figure of a training run, on a **scale of powers of ten**: each mark is ten times
+  the one before.
+- **Tokens learnt from** counts a token again each time that it is read.
+- BERT-base read 3,300 million words about forty times; this lab reads three books.
+- Hours are of the machines used: 16 TPU chips for BERT-base, one thread here.
+- Devlin et al. 2018, *BERT*, section 3.1 and appendix A.2.
+"""
+
+HOW_COMPARE = """
+- All models get the **same questions**, from chapters that the lab holds out.
+- In brackets: 95 % **intervals**.
+- The headline names a best one only where the first two intervals lie apart.
+- The embedded model has read most of these books: it has an advantage here.
+- **Calibration error**: how far what it says differs from how often it is right (Guo et al. 2017).
 """
