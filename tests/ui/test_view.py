@@ -176,7 +176,7 @@ NAMES = [
     *("text", "pair", "masked", "model", "layer", "head", "average", "special", "look", "reading"),
     *("sort", "block", "hold", "merge", "bertviz", "study", "key", "pinned", "with_masks"),
     *("guesses", "whole_words", "place", "ask", "mlm", "nsp", "order", "width", "other"),
-    *("targets", "seed", "rate", "words_masked", "runs"),
+    *("targets", "seed", "rate", "words_masked", "runs", "lab", "tab"),
 ]
 
 
