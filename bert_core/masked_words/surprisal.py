@@ -81,13 +81,10 @@ def predict_each(
     k: int = 5,
     positions: Sequence[int] | None = None,
     run: Runner | None = None,
-    *,
-    first_alone: bool = False,
 ) -> Iterator[TokenSurprisal]:
     """The `k` most probable pieces at each of `positions`, masked one at a time, in that order.
 
     Masks that `encoding` has stay. positions: by default all tokens of the text.
-    first_alone: run the first before the others are, so that its answer comes at once.
 
     Raises:
         MissingHeadError: the checkpoint has no masked-word head.
@@ -99,7 +96,7 @@ def predict_each(
     if positions is None:
         positions = [position for word in encoding.words for position in word.positions]
     with_masks(bert, encoding, positions)  # says now, not at its turn, that one cannot be masked
-    return _predict(bert, encoding, k, list(positions), run or direct_runner(bert), first_alone)
+    return _predict(bert, encoding, k, list(positions), run or direct_runner(bert))
 
 
 def word_surprisals(
@@ -170,7 +167,7 @@ def _read_out(
         ) -> list[BertRun]:
             return [known[one.numbers] for one in asked]
 
-        tokens = list(_predict(bert, encoding, k, positions, look_up, first_alone=False))
+        tokens = list(_predict(bert, encoding, k, positions, look_up))
         yield from tokens
         yield from word_surprisals(bert, encoding, look_up, tokens, words)
 
@@ -194,16 +191,10 @@ def _portions(encoding: Encoding) -> Iterator[list[Word]]:
 
 
 def _predict(
-    bert: Bert,
-    encoding: Encoding,
-    k: int,
-    positions: list[int],
-    run: Runner,
-    first_alone: bool,
+    bert: Bert, encoding: Encoding, k: int, positions: list[int], run: Runner
 ) -> Iterator[TokenSurprisal]:
-    first, rest = (positions[:1], positions[1:]) if first_alone else ([], positions)
-    parts = [rest[part] for part in chunks([len(encoding)] * len(rest))]
-    for part in filter(None, [first, *parts]):
+    for some in chunks([len(encoding)] * len(positions)):
+        part = positions[some]
         blanks = [Blank(with_masks(bert, encoding, [position]), position) for position in part]
         states = np.zeros((len(encoding), bert.hidden), dtype=np.float32)
         states[part] = blank_states(blanks, run)

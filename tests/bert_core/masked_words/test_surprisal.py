@@ -111,16 +111,14 @@ def test_a_typed_mask_has_guesses_but_no_bits(tiny: Bert) -> None:
     assert [word.surface for word in word_surprisals(tiny, encoding)] == ["the", "ran"]
 
 
-def test_answers_come_in_the_order_that_was_asked_for_and_the_first_alone(tiny: Bert) -> None:
+def test_answers_come_in_the_order_that_was_asked_for(tiny: Bert) -> None:
     encoding = encode(tiny, "the cat sat on the mat and the dog ran")
     run = RecordingRunner(tiny)
-    found = predict_each(tiny, encoding, 3, [4, 1, 10, 2], run, first_alone=True)
+    found = predict_each(tiny, encoding, 3, [4, 1, 10, 2], run)
     assert sum(run.sizes) == 0
-    assert next(found).position == 4
-    assert run.sizes == [1]
-    assert [one.position for one in found] == [1, 10, 2]
-    assert run.sizes == [1, 3]
-    assert list(predict_each(tiny, encoding, positions=[], first_alone=True)) == []
+    assert [one.position for one in found] == [4, 1, 10, 2]
+    assert run.sizes == [4]
+    assert list(predict_each(tiny, encoding, positions=[])) == []
 
 
 def test_long_texts_are_run_by_portions(tiny: Bert, monkeypatch: pytest.MonkeyPatch) -> None:
