@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import sync_playwright
 
 from benchmarks.browser import CHROMIUM_ARGS, serve
-from benchmarks.lost_actions import Bench
+from benchmarks.late_visitor import Bench
 from launcher.chromium import find_chromium
 
 # Every word is one piece, so that a token is a word and a press hides one.

@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from benchmarks.browser import Server
-from benchmarks.lost_actions import TRIALS, Bench
+from benchmarks.late_visitor import Bench
+from benchmarks.lost_actions import TRIALS
 
 
 @pytest.mark.parametrize("name", TRIALS)
