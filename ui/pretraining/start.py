@@ -51,10 +51,10 @@ def draw_start(frame: Frame) -> None:
     runs = frame.view.chosen(PretrainingChoices).runs
     with st.container(horizontal=True, vertical_alignment="center", key="lab-start"):
         if len(runs) < MOST_RUNS:
-            # One key: as another button it would stand, dimmed, beside this one while a run lives.
-            st.button(
+            # Another button in a place of its own: a second delivery of the same press finds this
+            # one gone, and nothing stays, dimmed, beside the other while a run lives.
+            st.empty().button(
                 words.BESIDE if runs else words.START,
-                key="pretraining.start",
                 type="secondary" if runs else "primary",
                 on_click=state.guarded,
                 args=(start, runs),
