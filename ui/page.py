@@ -168,10 +168,15 @@ class Page(Frame):
         self, encoding: Encoding, label: str, on_click: Callable[[int], None], **options: object
     ) -> None:
         """The token strip, the same on every page."""
+        pieces, mask = self.bert.wordpiece.vocabulary, self.bert.wordpiece.special_token("mask")
         token_strip(
             encoding,
             key=f"{self.name}.strip",
             label=label,
+            flips=[
+                pieces[number] if at in encoding.masked else mask
+                for at, number in enumerate(encoding.original_ids)
+            ],
             cut_label=words.CUT.format(limit=self.bert.max_tokens),
             on_click=self.while_present(on_click),
             **options,  # type: ignore[arg-type]

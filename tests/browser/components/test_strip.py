@@ -65,6 +65,35 @@ def test_presses_show_at_once_and_outlive_answers_to_older_ones(bench: Bench) ->
     expect(masked(bench)).to_have_text(["was"])
 
 
+def test_a_press_shows_at_once_what_the_answer_will_so_that_nothing_moves_by_it(
+    bench: Bench,
+) -> None:
+    bench.show("strip", given_strip(an_encoding(), flips=["[MASK]"] * 9))
+    chip(bench, 5).click()
+    expect(chip(bench, 5)).to_have_text("[MASK]")
+    chip(bench, 5).click()
+    expect(chip(bench, 5)).to_have_text("was")
+
+
+def test_a_chip_that_moves_away_under_a_pointer_that_rests_is_still_pressed(bench: Bench) -> None:
+    """As where an answer makes a word before it longer: the browser itself gives no click."""
+    bench.show("strip", given_strip(an_encoding()))
+    hold(bench, 5)
+    longer = given_strip(an_encoding())
+    longer["groups"][1]["pieces"][0]["text"] = "much longer than before"
+    bench.show("strip", longer)
+    bench.tab.mouse.up()
+    assert pressed(bench) == [5]
+
+
+def test_a_pointer_that_is_let_go_on_another_chip_presses_none(bench: Bench) -> None:
+    bench.show("strip", given_strip(an_encoding()))
+    hold(bench, 5)
+    chip(bench, 7).hover()
+    bench.tab.mouse.up()
+    assert pressed(bench) == []
+
+
 def test_a_second_press_takes_the_mask_off_before_any_answer(bench: Bench) -> None:
     bench.show("strip", given_strip(an_encoding(), whole_words=True))
     chip(bench, 3).click()

@@ -274,3 +274,13 @@ def test_css_uses_only_colours_of_the_palette(name: str) -> None:
     assert "#" not in css.removeprefix(palette_css())
     for part in css.split("var(--bl-")[1:]:
         assert f"--bl-{part.split(')')[0]}:" in css
+
+
+def test_each_piece_says_what_it_will_read_once_it_is_pressed() -> None:
+    encoding = masked(an_encoding(), 3)
+    flips = ["[CLS]", "[MASK]", "[MASK]", "here", "[SEP]", "[MASK]", "[SEP]"]
+    found = pieces(strip_groups(encoding, flips=flips))
+    assert [(piece["text"], piece["flip"]) for piece in found] == list(
+        zip(encoding.tokens, flips, strict=True)
+    )
+    assert not any("flip" in piece for piece in pieces(strip_groups(encoding)))

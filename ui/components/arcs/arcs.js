@@ -5,6 +5,7 @@ import { createEvents } from "../shared/events.js";
 import { download } from "../shared/files.js";
 import { morphParts } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
+import { watchPresses } from "../shared/presses.js";
 import { watchScreen } from "../shared/screen.js";
 import { unpackWeights } from "../shared/weights_unpack.js";
 import { buildArcs, endOf, fillReadout, fitColumns, readColours, SIDES } from "./build.js";
@@ -35,6 +36,8 @@ class Arcs {
     this.choice = new Choice();
     this.cursor = { query: 0, key: 0 }; // the one row in each column that Tab reaches
     this.root = this.createRoot();
+    const meaning = (row) => ({ ...endOf(row), text: this.header.text });
+    this.presses = watchPresses(this.root, ".row", meaning, (pressed) => this.press(pressed));
     parent.append(this.root);
     const channel = () => this.header?.channel ?? "";
     this.pointing = joinPointing(channel, (position) => this.show(this.rowAt(position)));
@@ -47,10 +50,7 @@ class Arcs {
   createRoot() {
     const root = document.createElement("div");
     root.addEventListener("scroll", () => this.onScroll(), true);
-    root.addEventListener("pointerdown", () => {
-      this.heldOn = this.header.text;
-    });
-    root.addEventListener("click", (event) => this.onClick(event));
+    root.addEventListener("click", ({ target }) => this.takeAway(target.dataset?.save));
     root.addEventListener("keydown", (event) => this.onKey(event));
     root.addEventListener("pointerover", (event) => this.point(endOf(event.target)));
     root.addEventListener("pointerleave", () => this.point(null));
@@ -61,6 +61,7 @@ class Arcs {
 
   destroy() {
     this.events.leave();
+    this.presses.leave();
     this.pointing.leave();
     this.resize.disconnect();
     this.screen.leave();
@@ -214,13 +215,9 @@ class Arcs {
     return row < 0 ? null : { side: "query", row };
   }
 
-  // A row that was pressed down may stand for a token of another text when it is let go.
-  onClick({ target, detail }) {
-    const kind = target.closest?.("[data-save]")?.dataset.save;
-    if (kind) return this.takeAway(kind);
-    const end = endOf(target);
-    const isOther = detail > 0 && this.heldOn !== this.header.text;
-    return end && !isOther && this.toggle(end);
+  // A row that was pressed down may stand for a token of another text by now.
+  press({ side, row, text }) {
+    if (text === this.header.text && row < this.header.tokens.length) this.toggle({ side, row });
   }
 
   toggle({ side, row }) {
@@ -234,6 +231,7 @@ class Arcs {
 
   // The picture is of what stays, not of what the pointer is on.
   async takeAway(kind) {
+    if (!kind) return;
     const { focus } = this.choice;
     this.choice.focus = null;
     const scene = {

@@ -4,6 +4,7 @@
 import { createEvents } from "../shared/events.js";
 import { morphParts } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
+import { watchPresses } from "../shared/presses.js";
 import { watchScreen } from "../shared/screen.js";
 import { buildGrid, buildSingle } from "./build.js";
 import { buildAtlas, drawGaps, drawMaps, drawPointed, makeRamp, makeSignedRamp, unpack } from "./maps.js";
@@ -30,6 +31,8 @@ class HeadGrid {
     this.cursor = 0;
     this.block = null;
     this.root = this.createRoot();
+    const meaning = (cell) => this.header.places?.[mapOf(cell)];
+    this.presses = watchPresses(this.root, ".map", meaning, (place) => this.pick(place));
     parent.append(this.root);
     const channel = () => this.header?.channel ?? "";
     this.pointing = joinPointing(channel, (position) => this.showPointed(position));
@@ -40,7 +43,6 @@ class HeadGrid {
 
   createRoot() {
     const root = document.createElement("div");
-    root.addEventListener("click", (event) => this.pick(mapOf(event.target)));
     root.addEventListener("keydown", (event) => this.onKey(event));
     root.addEventListener("pointerover", (event) => this.read(mapOf(event.target)));
     root.addEventListener("pointerleave", () => this.read(null));
@@ -51,6 +53,7 @@ class HeadGrid {
 
   destroy() {
     this.events.leave();
+    this.presses.leave();
     this.pointing.leave();
     this.resize.disconnect();
     this.screen.leave();
@@ -174,15 +177,17 @@ class HeadGrid {
     drawPointed(context, this.boxes, this.block, blocks, this.parts.colours.text, thickness);
   }
 
-  pick(map) {
-    if (map === null || this.header.size) return;
-    const { places, shape } = this.header;
+  // place: layer * heads + head.
+  pick(place) {
+    if (this.header.size) return;
+    const [, heads] = this.header.shape;
+    const picked = { layer: Math.floor(place / heads), head: place % heads };
+    const map = this.placeOf(picked);
     this.chosen = map;
     this.moveCursor(map);
     this.paintChoice();
     this.read(map);
-    const place = places[map];
-    this.events.push({ layer: Math.floor(place / shape[1]), head: place % shape[1] });
+    this.events.push(picked);
   }
 
   // The line below names the map under the pointer, or else the chosen one.
@@ -211,7 +216,7 @@ class HeadGrid {
     if (next === null) return;
     event.preventDefault();
     event.stopPropagation();
-    if (isPick) return this.pick(at);
+    if (isPick) return this.pick(this.header.places[at]);
     this.parts.cells[next].focus();
   }
 

@@ -57,7 +57,7 @@ export function watchHand(element, hand) {
   element.addEventListener("pointerleave", leave);
   element.addEventListener("wheel", wheel, { passive: false });
   element.addEventListener("click", (event) => {
-    if (!isDrag && event.detail < 2) hand.press(place(event));
+    if (!isDrag && event.detail < 2) hand.press(start); // the map may have moved since
   });
   element.addEventListener("dblclick", (event) => {
     if (!isDrag) hand.zoom(2, place(event));

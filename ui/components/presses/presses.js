@@ -3,6 +3,7 @@
 import { element } from "../shared/elements.js";
 import { createEvents } from "../shared/events.js";
 import { morphChildren } from "../shared/morph.js";
+import { watchPresses } from "../shared/presses.js";
 
 const rows = new WeakMap();
 
@@ -20,15 +21,14 @@ class Presses {
   constructor(parent) {
     this.events = createEvents();
     this.root = element("div", "bl-presses");
-    this.root.addEventListener("pointerdown", ({ target }) => {
-      this.held = nameOf(target);
-    });
-    this.root.addEventListener("click", (event) => this.onClick(event));
+    const meaning = (button) => button.dataset.name;
+    this.presses = watchPresses(this.root, ".bl-press", meaning, (name) => this.press(name));
     parent.append(this.root);
   }
 
   destroy() {
     this.events.leave();
+    this.presses.leave();
     this.root.remove();
   }
 
@@ -38,10 +38,10 @@ class Presses {
     morphChildren(this.root, data.buttons.map(([name, label]) => buildButton(name, label)));
   }
 
-  // What was pressed down may have become another button before it is let go.
-  onClick({ target, detail }) {
-    const name = nameOf(target);
-    if (name !== null && (detail === 0 || name === this.held)) this.events.push({ press: name });
+  // What was pressed down may be gone by now.
+  press(name) {
+    const names = [...this.root.children].map(({ dataset }) => dataset.name);
+    if (names.includes(name)) this.events.push({ press: name });
   }
 }
 
@@ -50,8 +50,4 @@ function buildButton(name, label) {
   button.type = "button";
   button.dataset.name = name;
   return button;
-}
-
-function nameOf(target) {
-  return target.closest?.("[data-name]")?.dataset.name ?? null;
 }

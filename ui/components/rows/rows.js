@@ -3,6 +3,7 @@
 import { element } from "../shared/elements.js";
 import { createEvents } from "../shared/events.js";
 import { morphChildren } from "../shared/morph.js";
+import { watchPresses } from "../shared/presses.js";
 
 // Which place an arrow changes, which one it keeps, and in which direction.
 const ARROWS = {
@@ -28,19 +29,17 @@ class Rows {
   constructor(parent) {
     this.events = createEvents();
     this.cursor = 0; // the one row that Tab reaches
-    this.held = null; // what the row that was pressed down said
     this.root = element("div", "bl-rows");
     this.root.setAttribute("role", "group");
-    this.root.addEventListener("pointerdown", ({ target }) => {
-      this.held = target.title;
-    });
-    this.root.addEventListener("click", (event) => this.onClick(event));
+    const meaning = (row) => ({ row: [...this.root.children].indexOf(row), label: row.title });
+    this.presses = watchPresses(this.root, ".bl-row", meaning, (pressed) => this.press(pressed));
     this.root.addEventListener("keydown", (event) => this.onKey(event));
     parent.append(this.root);
   }
 
   destroy() {
     this.events.leave();
+    this.presses.leave();
     this.root.remove();
   }
 
@@ -51,12 +50,11 @@ class Rows {
     morphChildren(this.root, data.rows.map((row, at) => buildRow(row, at === this.cursor)));
   }
 
-  // The row that was pressed down may stand for something else when it is let go.
-  onClick({ target, detail }) {
-    const row = [...this.root.children].indexOf(target);
-    if (row < 0 || (detail > 0 && target.title !== this.held)) return;
+  // The row that was pressed down may stand for something else by now, or for nothing.
+  press({ row, label }) {
+    if (this.root.children[row]?.title !== label) return;
     this.moveCursor(row);
-    this.events.push({ row, label: target.title });
+    this.events.push({ row, label });
   }
 
   onKey(event) {

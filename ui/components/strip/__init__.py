@@ -32,6 +32,7 @@ def token_strip(
     specials_clickable: bool = False,
     detail: bool = False,
     notes: Sequence[str] | None = None,
+    flips: Sequence[str] | None = None,
     describe: Callable[[Encoding, int], str] | None = None,
     cut_label: str = "",
     detail_labels: DetailLabels = DETAIL_LABELS,
@@ -47,6 +48,7 @@ def token_strip(
         the token, "mask" puts it behind the mask or takes it out; `whole_words`: with its word.
     detail: id, position, offsets and segment under each piece, the text as typed above each word.
     notes: one short text for each token, shown under its chip.
+    flips: what each token will read once it is masked, or its mask is taken off.
     describe: one line on a token, shown on hover and read aloud (default: `describe_token`).
     cut_label: a line under the strip, shown where a sentence was cut at the model's limit.
     channel: strips and pictures of different texts on one page have different channels.
@@ -57,6 +59,7 @@ def token_strip(
         encoding,
         detail=detail,
         notes=notes,
+        flips=flips if action == "mask" else None,
         describe=describe,
         specials_clickable=specials_clickable,
     )

@@ -66,10 +66,12 @@ function buildPiece(piece, now) {
 }
 
 function buildChip(piece, now) {
-  const masked = Boolean(piece.masked) !== now.flipped.has(piece.at);
+  const isFlipped = now.flipped.has(piece.at);
+  const masked = Boolean(piece.masked) !== isFlipped;
   const picked = now.picked.has(piece.at);
   const pointed = piece.at === now.pointed;
-  const chip = element("button", classes("chip", { masked, picked, pointed }), piece.text);
+  const text = isFlipped ? (piece.flip ?? piece.text) : piece.text; // no chip moves by the answer
+  const chip = element("button", classes("chip", { masked, picked, pointed }), text);
   chip.type = "button";
   chip.dir = "auto";
   chip.title = piece.title;

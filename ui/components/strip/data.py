@@ -42,6 +42,7 @@ def strip_groups(
     notes: Sequence[str] | None = None,
     describe: Callable[[Encoding, int], str] | None = None,
     specials_clickable: bool = False,
+    flips: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """The strip from left to right: one group for each word, added token and cut remainder.
 
@@ -61,6 +62,8 @@ def strip_groups(
         ]
         kind = "special" if sequence is None else "ab"[sequence]
         typed = "" if sequence is None else _surface(encoding, positions)
+        if flips is not None:
+            pieces = [{**piece, "flip": shorten(flips[piece["at"]])} for piece in pieces]
         groups.append({"kind": kind, "surface": _above(typed, pieces), "pieces": pieces})
     return groups
 

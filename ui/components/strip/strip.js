@@ -4,6 +4,7 @@ import { receiveBars } from "../shared/bars.js";
 import { createEvents } from "../shared/events.js";
 import { morphChildren } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
+import { watchPresses } from "../shared/presses.js";
 import { buildStrip } from "./build.js";
 
 // Streamlit calls the default export again on every change of the data, with the same element.
@@ -26,8 +27,9 @@ class TokenStrip {
     this.chips = new Map(); // position -> button
     this.cursor = null; // the one chip that Tab reaches
     this.at = null; // the position pointed at
-    this.heldOn = null; // the text that a chip was pressed down on
     this.root = this.createRoot();
+    const meaning = (chip) => ({ position: positionOf(chip), text: this.data.text });
+    this.presses = watchPresses(this.root, "[data-position]", meaning, (pressed) => this.press(pressed));
     const channel = () => this.data?.channel ?? "";
     this.pointing = joinPointing(channel, (at) => this.showPointed(at));
     this.bars = receiveBars(channel, (given) => this.showBars(given));
@@ -36,10 +38,6 @@ class TokenStrip {
 
   createRoot() {
     const root = document.createElement("div");
-    root.addEventListener("pointerdown", () => {
-      this.heldOn = this.data.text;
-    });
-    root.addEventListener("click", (event) => this.onClick(event));
     root.addEventListener("keydown", (event) => this.onKey(event));
     root.addEventListener("pointerover", (event) => this.onPoint(event));
     root.addEventListener("pointerleave", () => this.point(this.focused()));
@@ -50,6 +48,7 @@ class TokenStrip {
 
   destroy() {
     this.events.leave();
+    this.presses.leave();
     this.bars.leave();
     this.pointing.leave();
     this.root.remove();
@@ -116,15 +115,14 @@ class TokenStrip {
     this.box.scrollTop += top - this.box.clientHeight / 2;
   }
 
-  // A chip that was pressed down may stand for a token of another text when it is let go.
-  onClick(event) {
-    const position = positionOf(event.target);
-    const isOther = event.detail > 0 && this.heldOn !== this.data.text; // 0: a key, no pointer
-    if (position !== null) this.point(position); // a finger has left the chip by now
-    if (isOther || position === null) return;
-    if (this.chips.get(position).hasAttribute("aria-disabled")) return;
+  // A chip that was pressed down may stand for a token of another text by now.
+  press({ position, text }) {
+    const chip = this.chips.get(position);
+    if (text !== this.data.text || !chip) return;
+    this.point(position); // a finger has left the chip by now
+    if (chip.hasAttribute("aria-disabled")) return;
     this.moveCursor(position);
-    this.events.push({ position, text: this.data.text });
+    this.events.push({ position, text });
     this.render();
   }
 
