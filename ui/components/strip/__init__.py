@@ -9,8 +9,7 @@ from bert_core.model.tokenization import Encoding
 from ui.components.assets import read_css, read_js
 from ui.components.events import is_count, mount
 from ui.components.strip.data import (
-    DETAIL_LABELS,
-    DetailLabels,
+    LEGEND,
     checked_picks,
     fingerprint,
     strip_groups,
@@ -35,7 +34,6 @@ def token_strip(
     flips: Sequence[str] | None = None,
     describe: Callable[[Encoding, int], str] | None = None,
     cut_label: str = "",
-    detail_labels: DetailLabels = DETAIL_LABELS,
     channel: str = "",
     bars: str = "",
     on_click: Callable[[int], None] | None = None,
@@ -69,7 +67,7 @@ def token_strip(
         "action": action,
         "wholeWords": whole_words,
         "cutLabel": cut_label if "cut" in {group["kind"] for group in groups} else "",
-        "legend": _legend(detail_labels) if detail else None,
+        "legend": LEGEND if detail else None,
         "channel": channel,
         "text": fingerprint(encoding.original_ids),
         "bars": bars,
@@ -92,7 +90,3 @@ def _reader(
         return None if is_special and not specials_clickable else position
 
     return read
-
-
-def _legend(labels: DetailLabels) -> dict[str, Any]:
-    return {"surface": labels.surface, "piece": labels.piece, "lines": labels.lines}

@@ -1,7 +1,6 @@
 """An `Encoding` as the browser's token strip wants it: plain data, every text shortened."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from zlib import crc32
@@ -15,24 +14,12 @@ SURFACE_LENGTH = 24
 SENTENCES = ("A", "B")
 
 
-@dataclass(frozen=True)
-class DetailLabels:
-    """What the lines of a strip with details are called."""
-
-    surface: str = "as typed"
-    piece: str = "piece"
-    id: str = "id"
-    position: str = "position"
-    offsets: str = "characters"
-    segment: str = "segment"
-
-    @property
-    def lines(self) -> list[str]:
-        """Those under the piece."""
-        return [self.id, self.position, self.offsets, self.segment]
-
-
-DETAIL_LABELS = DetailLabels()
+# What the lines of a strip with details are called; `lines` are those under the piece.
+LEGEND = {
+    "surface": "as typed",
+    "piece": "piece",
+    "lines": ["id", "position", "characters", "segment"],
+}
 
 
 def strip_groups(
