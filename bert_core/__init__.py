@@ -39,6 +39,7 @@ _HOMES = {
     "Job": "serving.job",
     "predict_each": "masked_words.surprisal",
     "word_surprisals": "masked_words.surprisal",
+    "readout": "masked_words.surprisal",
     "score_sentences": "masked_words.likelihood",
     "rank": "masked_words.scores",
     "compare_pairs": "masked_words.minimal_pairs",
