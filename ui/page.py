@@ -165,7 +165,12 @@ class Page(Frame):
         return super().about() | {"input": typed}
 
     def strip(
-        self, encoding: Encoding, label: str, on_click: Callable[[int], None], **options: object
+        self,
+        encoding: Encoding,
+        label: str,
+        on_click: Callable[[int], None],
+        on_shift_click: Callable[[int], None] | None = None,
+        **options: object,
     ) -> None:
         """The token strip, the same on every page."""
         pieces, mask = self.bert.wordpiece.vocabulary, self.bert.wordpiece.special_token("mask")
@@ -179,6 +184,7 @@ class Page(Frame):
             ],
             cut_label=words.CUT.format(limit=self.bert.max_tokens),
             on_click=self.while_present(on_click),
+            on_shift_click=on_shift_click and self.while_present(on_shift_click),
             **options,  # type: ignore[arg-type]
         )
 

@@ -1,4 +1,4 @@
-"""Rows of buttons, of which one is pressed."""
+"""Rows of buttons, of which one is pressed, and menus, of which one line is chosen."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +21,22 @@ def draw_choice(
         label_visibility="collapsed",
         required=True,
         **state.bound(choices, field, page.name, argument="default"),
+    )
+
+
+def draw_menu(
+    page: Page, choices: type, field: str, label: str, names: Mapping[str, str], width: int
+) -> None:
+    """A menu that shows and changes one of the choices of the page, `width` pixels wide."""
+    allowed = form_of(choices, field).allowed
+    st.selectbox(
+        label,
+        allowed,
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=width,
+        **state.bound(choices, field, page.name, argument="index", options=allowed),
     )
 
 

@@ -39,34 +39,21 @@ def draw_foot(
 ) -> None:
     """What is open on the page to take away, and how to read it; made only when somebody asks.
 
-    how: Markdown of our own. chart: the key of the plotly figure that is saved as a picture.
+    columns: none where there is no answer yet, and so no numbers. how: Markdown of our own.
+    chart: the key of the plotly figure that is saved as a picture.
     study: the tab that is open, unless it is the page's own picture.
     """
     name = f"{page.name}.{study}" if study else page.name
     with st.container(horizontal=True, key="takeaway", vertical_alignment="center"):
         st.html(f"<p class='bl-away'>{words.TAKE_AWAY}</p>", width="content")
-        _draw_downloads(page, name, columns, rows, more, chart)
+        if columns:
+            _draw_downloads(page, name, columns, rows, more, chart)
         _draw_link(page)
         st.space("stretch")
         with st.popover(words.HOW, type="tertiary"):
             st.markdown(how)
-            _draw_table(name, columns, rows)
-
-
-def draw_study_foot(
-    page: Frame,
-    study: str,
-    columns: Sequence[str],
-    rows: Rows,
-    more: Sequence[Download] = (),
-    chart: str | None = None,
-) -> None:
-    """What a question that is open on the page gives to take away, and its table."""
-    name = f"{page.name}.{study}"
-    with st.container(horizontal=True, key=f"away-{study}", vertical_alignment="center"):
-        st.html(f"<p class='bl-away'>{words.TAKE_AWAY_STUDY}</p>", width="content")
-        _draw_downloads(page, name, columns, rows, more, chart)
-    _draw_table(name, columns, rows)
+            if columns:
+                _draw_table(name, columns, rows)
 
 
 def _draw_downloads(

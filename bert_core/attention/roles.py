@@ -82,6 +82,25 @@ def name_roles(measures: HeadMeasures) -> tuple[tuple[HeadRole | None, ...], ...
     )
 
 
+def strongest_share(measures: HeadMeasures, layer: int, head: int) -> HeadRole | None:
+    """What a head without a role does most: its share with the largest gain over chance.
+
+    The gain is that of `name_roles`. None where no share is `TIMES` its baseline, or half of what
+    the baseline leaves: then nothing stands out from chance.
+    """
+    found: tuple[float, HeadRole] | None = None
+    for name in LEAST:
+        measure = measures.measures[name]
+        value = float(measure.values[layer, head])
+        baseline = float(measure.baseline[layer, head])
+        # False with NaN, where a text has no such keys
+        if baseline < 1 and value >= min(TIMES * baseline, (1 + baseline) / 2):
+            gain = (value - baseline) / (1 - baseline)
+            if gain > (found[0] if found else 0.0):
+                found = gain, HeadRole(name, value, baseline)
+    return found[1] if found else None
+
+
 def needed(name: str, baseline: float | Floats) -> Floats:
     """The least value at which share `name` stands out over a baseline.
 

@@ -327,18 +327,17 @@ def test_a_map_of_the_grid_opens_its_head(visit: Visit) -> None:
 def test_switches_hide_special_tokens_and_average(visit: Visit) -> None:
     visitor = visit()
     visitor.open("attention", a=DOG, head="3.7")
-    pick = visitor.tab.get_by_role("radio")
-    pick.filter(has_text=attention.SPECIALS["hide"]).click()
+    visitor.choose_from(attention.SPECIAL, attention.SPECIALS["hide"])
     visitor.expect_link(special="hide")
     expect(visitor.tab.get_by_text(attention.HIDDEN_NOTE)).to_be_visible()
     visitor.until(lambda: len(visitor.weights()) == len(DOG_TOKENS), "rows of the words only")
     assert all(sum(row) < 1 for row in visitor.weights())
-    pick.filter(has_text=attention.SPECIALS["rest"]).click()
+    visitor.choose_from(attention.SPECIAL, attention.SPECIALS["rest"])
     expect(visitor.tab.get_by_text(attention.REST_NOTE)).to_be_visible()
     visitor.until(
         lambda: all(abs(sum(row) - 1) < 1e-4 for row in visitor.weights()), "rows of 100 %"
     )
-    pick.filter(has_text=attention.AVERAGES["all"]).click()
+    visitor.choose_from(attention.AVERAGE, attention.AVERAGES["all"])
     visitor.expect_link(average="all", special="rest")
     visitor.expect_heading("All layers and heads, mean")
     visitor.tab.locator("[data-layer='0'][data-head='2']").click()

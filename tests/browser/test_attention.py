@@ -7,7 +7,7 @@ what must never happen (`Visitor.close`).
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,38 @@ from playwright.sync_api import expect
 
 from bert_core.attention.arcs import read_arcs
 from bert_core.attention.comparison import align, difference, most_changed
-from bert_core.attention.links import best_by_distance, how_often, link_distance, merge, rank_links
+from bert_core.attention.links import (
+    RankedLink,
+    best_by_distance,
+    how_often,
+    link_distance,
+    merge,
+    rank_links,
+)
 from bert_core.attention.maps import read_attention
 from bert_core.attention.measures import measure_heads
 from bert_core.figures.labels import percent
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.inference import ATTENTIONS, BertRun, run_bert
 from bert_core.model.tokenization import encode
+from bert_core.next_sentence.neighbours import bundled_texts
 from bert_core.texts.hundred import bundled_hundred
+from bert_core.texts.passages import like_length, passages_like
 from tests.browser import visitor as visits
 from tests.browser.visitor import HOSTILE, IMAGE, PHONE, Visit, Visitor, middle_of, read_svg
 from tests.kit.tiny import save_tiny, tiny_model, tiny_tokenizer
 from ui.choices.attention import READINGS, STUDIES
 from ui.components.one_map import NAMES
+from ui.examples import EXAMPLES
+from ui.view import View
 from ui.words import attention, common
 from ui.words import attention_heads as heads
+from ui.words import attention_links as links
 from ui.words import attention_query_key as query_key
 from ui.words import attention_studies as studies
 
 RunOf = Callable[..., BertRun]
+Split = Callable[[str], Sequence[Any]]
 
 TROPHY = "The trophy does not fit in the suitcase because it is too big."
 NURSE, DOCTOR = "The nurse said that she was late.", "The doctor said that she was late."
@@ -54,42 +67,49 @@ def run_of(embedded: Bert) -> RunOf:
 
 
 def test_with_the_mouse_alone_a_link_is_ranked_weighed_and_taken_away(
-    visit: Visit, run_of: RunOf
+    visit: Visit, run_of: RunOf, embedded: Bert
 ) -> None:
     run, visitor = run_of(TROPHY), visit()
     query, key = map(run.encoding.tokens.index, ("it", "trophy"))
     visitor.open("attention", a=TROPHY)
-    visitor.choose(studies.STUDIES["links"])
-    expect(visitor.tab.get_by_text(studies.LINK_FIRST)).to_be_visible()
     visitor.chip(query).click()
-    expect(visitor.tab.get_by_text(studies.LINK_SECOND.format(word="it"))).to_be_visible()
-    visitor.chip(key).click()
+    visitor.expect_link(look=str(query))
+    visitor.chip(key).click(modifiers=["Shift"])
     visitor.expect_link(look=str(query), key=str(key), study="links")
     visitor.expect_positions("picked", key, query)
 
     ranked = rank_links(run.attentions, [query], [key])
     bars = [(f"{one.layer + 1}.{one.head + 1}", percent(one.weight)) for one in ranked]
-    visitor.expect_heading(studies.LINK.format(head=bars[0][0], query="it", key="trophy"))
-    assert visitor.bars("attention.links") == bars[:8]
-    check_chance(visitor, run_of, query, key, ranked[0].weight)
+    visitor.expect_heading(f"Head {bars[0][0]} takes “it” back to “trophy”")
+    assert visitor.bars("attention.links") == bars[:9]
+    check_chance(visitor, run_of, embedded.wordpiece.split, ranked[0], query, key)
     visitor.press_bar("attention.links", 1)
-    visitor.expect_link(head=bars[1][0])
+    visitor.expect_link(head=bars[1][0], study=None)
     visitor.expect_weights(run.attentions[ranked[1].layer, ranked[1].head])
     check_pictures(visitor, run.encoding.tokens)
 
 
-def check_chance(visitor: Visitor, run_of: RunOf, query: int, key: int, weight: float) -> None:
-    """How often some head does so anyway: in this text, and in the bundled hundred."""
-    run, given = run_of(TROPHY), ([query], [key])
+def check_chance(visitor: Visitor, run_of: RunOf, split: Split, link: RankedLink, *at: int) -> None:
+    """How often some head does so anyway: in this text, and in others as long."""
+    run, weight, given = run_of(TROPHY), link.weight, tuple([one] for one in at)
     distance = link_distance(run.encoding, *given, "word")
     here = how_often(run.attentions, run.encoding, distance, weight, exclude=given, unit="word")
-    others = (run_of(*filter(None, texts)) for texts in bundled_hundred())
+    lines = [tuple(filter(None, line)) for line in bundled_hundred()]
+    sources = [*(text.sentences for text in bundled_texts()), *lines]
+    texts = passages_like(len(run.encoding), sources, lambda text: len(split(text)))
+    others = [run_of(*filter(None, text)) for text in texts]
     best = (best_by_distance(one.attentions, one.encoding, unit="word") for one in others)
     there = merge(best).reaching(distance, weight)
     assert there.pairs > here.pairs > 0
-    for where, chance in ((studies.HERE, here), (studies.HUNDRED, there)):
-        counts = studies.PAIRS.format(reaching=chance.reaching, pairs=chance.pairs)
-        assert visitor.figures(where) == [where, percent(chance.share), counts]
+    fewest, most = like_length(len(run.encoding))
+    named = links.THERE.format(texts=len(texts), fewest=fewest, most=most)
+    for where, chance in ((links.HERE, here), (named, there)):
+        assert chance.interval is not None
+        low, high = (100 * end for end in chance.interval)
+        counts = links.PAIRS.format(reaching=chance.reaching, pairs=chance.pairs)
+        share = f"{percent(chance.share)} ({low:.1f} to {high:.1f})"
+        assert visitor.figures(where) == [where, counts, share]
+    expect(visitor.plot("attention.anyway").locator(".heatmaplayer image")).to_be_visible()
 
 
 def check_pictures(visitor: Visitor, tokens: tuple[str, ...]) -> None:
@@ -242,7 +262,7 @@ def test_a_pinned_text_is_held_against_the_next_one(visit: Visit, run_of: RunOf)
     visitor.expect_link(a=DOCTOR, pa=NURSE, study="compare")
     pairs = align(before.encoding, after.encoding)
     changes = difference(before.attentions, after.attentions, pairs)
-    most = most_changed(changes)[:8]
+    most = most_changed(changes)[:4]
     bars = [(f"{one.layer + 1}.{one.head + 1}", percent(one.change)) for one in most]
     assert visitor.bars("attention.changed") == bars
     assert "nurse → doctor" in visitor.text()
@@ -383,3 +403,32 @@ def test_on_a_phone_no_reading_and_no_study_is_wider_than_the_window(
         (visitor.open_reading if part in AWAY else visitor.open_study)(part)
         assert visitor.sticking_out() == []
         assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+# The first screen
+
+
+LONG = " ".join(["Nobody could tell what the old lighthouse keeper had seen that night."] * 3)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_picture_stands_on_the_first_screen(visit: Visit, theme: str) -> None:
+    visitor = visit(theme=theme)
+    visitor.tab.set_viewport_size({"width": 1440, "height": 900})
+    for view in (*(one.view() for one in EXAMPLES), View(text=LONG, look=5)):
+        visitor.open("attention", **view.to_query())
+        assert visitor.bottom_of(visitor.plot("attention.map")) <= 900, view.text
+        assert visitor.bottom_of(visitor.tab.locator("[data-testid=head-grid]")) <= 900
+        expect(visitor.plot("attention.from")).to_be_in_viewport(ratio=0.9)
+
+
+@pytest.mark.parametrize("study", STUDIES[1:])
+def test_every_question_is_answered_on_the_first_screen(visit: Visit, study: str) -> None:
+    visitor, example = visit(), EXAMPLES[0]
+    visitor.tab.set_viewport_size({"width": 1440, "height": 900})
+    pinned = {"pa": example.text.replace("animal", "dog"), "pb": example.pair}
+    query = {"look": "10", "key": "2", "head": "3.7", **pinned}
+    visitor.open("attention", a=example.text, b=example.pair, **query)
+    visitor.open_study(study)
+    charts = visitor.tab.locator(".js-plotly-plot:visible, [data-testid=one-map]:visible")
+    assert max(visitor.bottom_of(chart) for chart in charts.all()) <= 900

@@ -155,6 +155,11 @@ class Visitor:
         """Press one of a row of buttons."""
         self.tab.get_by_role("radio", name=label, exact=True).click()
 
+    def choose_from(self, menu: str, label: str) -> None:
+        """Choose a line of a menu."""
+        self.tab.get_by_role("combobox", name=menu).click()
+        self.tab.get_by_role("option", name=label, exact=True).click()
+
     def open_tab(self, label: str) -> None:
         """Press a tab of the page's row of questions."""
         self.tab.get_by_role("tab", name=label, exact=True).click()
@@ -397,16 +402,14 @@ class Visitor:
         return found.locator("td").all_text_contents()
 
     def open_study(self, study: str) -> None:
-        """Choose a study, do what it asks for, and wait for its answer.
+        """Open the tab of a question and wait for its answer.
 
         Two words are picked, and a text is pinned.
         """
-        self.choose(studies.STUDIES[study])
+        self.open_tab(attention.TABS[study])
         self.expect_link(study=study)
-        if study == "alike":
-            self.tab.get_by_role("button", name=studies.ALIKE_START).click()
         answers = {
-            "links": self.tab.locator(".bl-figures tr").filter(has_text=studies.HUNDRED),
+            "links": self.plot("attention.anyway"),
             "many": self.headings.filter(has_text=studies.MANY_QUIET.format(texts=100)),
             "flow": self.plot("attention.flow.rollout").locator(".heatmaplayer image"),
             "alike": self.plot("attention.alike.map").locator(".heatmaplayer image"),

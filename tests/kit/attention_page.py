@@ -31,9 +31,9 @@ FEW = bundled_hundred()[::10]
 
 @pytest.fixture
 def few_texts(server: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hundred texts are a few."""
-    for module in ("links", "many"):
-        monkeypatch.setattr(f"ui.attention.{module}.bundled_hundred", lambda: FEW)
+    """The hundred texts are a few, and so are the passages as long as the text."""
+    monkeypatch.setattr("ui.attention.many.bundled_hundred", lambda: FEW)
+    monkeypatch.setattr("ui.attention.anyway.passages_for", lambda page, tokens: FEW)
 
 
 @pytest.fixture(scope="module")

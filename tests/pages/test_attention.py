@@ -16,8 +16,9 @@ import bert_core
 from bert_core.attention.arcs import read_arcs
 from bert_core.attention.maps import head_name
 from bert_core.attention.measures import KINDS
-from bert_core.attention.roles import name_roles
+from bert_core.attention.roles import name_roles, strongest_share
 from bert_core.exports import bertviz as bertviz_html
+from bert_core.figures.labels import percent
 from bert_core.figures.thumbnails import pool_maps
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun, run_bert
@@ -42,6 +43,7 @@ from tests.kit.visit import (
     chosen,
     figure,
     numbers,
+    open_tab,
     press,
     said,
     tables,
@@ -50,10 +52,12 @@ from tests.kit.visit import (
     visit,
     widget,
 )
+from ui.attention.does import what_it_does
 from ui.choices.attention import BERTVIZ, READINGS, STUDIES
 from ui.view import View, read_query
 from ui.words import attention as words
 from ui.words import attention_heads as head_words
+from ui.words import attention_links as link_words
 from ui.words import attention_query_key as query_key
 from ui.words import attention_studies as study_words
 from ui.words import common
@@ -121,17 +125,23 @@ def test_every_question_opens_and_closes(study: str, text: dict[str, str]) -> No
     at = visit("attention", **text, **pinned, study=study, look="1", key="3")
     assert_fine(at)
     lines = {
-        "links": study_words.ANYWAY,
+        "none": words.ALL_QUIET.format(layers=6, heads=12),
+        "links": link_words.ANYWAY,
         "many": "attention.many.set",
-        "flow": study_words.FLOW_NOTE,
-        "alike": study_words.ALIKE_ASK.format(count=72),
+        "flow": study_words.ROLLOUT,
+        "alike": "attention.alike.stop",
         "compare": study_words.ALL_CHANGES,
     }
-    shown = said(at) + " ".join(str(control.key) for control in at.segmented_control)
-    assert {name for name, line in lines.items() if line in shown} == {study} - {"none"}
-    widget(at.segmented_control, "attention.study").set_value("none").run()
-    assert_fine(at)
-    assert not any(line in said(at) for line in lines.values())
+    if study == "alike":
+        at.run()  # by now the heads are compared
+        lines["alike"] = study_words.ALIKE_NEAREST
+    for shown in (study, "none"):
+        open_tab(at, words.TABS[shown])
+        assert_fine(at)
+        keys = " ".join(str(control.key) for control in at.segmented_control)
+        found = {name for name, line in lines.items() if line in said(at) + keys}
+        assert found == {shown}
+        assert chosen(at, "study") == shown
 
 
 @pytest.mark.parametrize("merged", [False, True])
@@ -193,9 +203,9 @@ def test_a_long_text_has_its_map_on_a_canvas(embedded: Bert) -> None:
 def test_the_token_that_another_may_be_linked_to_is_picked_while_that_is_asked() -> None:
     at = visit("attention", **OPEN, study="links", look="2", key="5")
     assert page.strip(at)["picked"] == [2, 5]
-    widget(at.segmented_control, "attention.study").set_value("none").run()
+    open_tab(at, words.TABS["none"])
     assert page.strip(at)["picked"] == [2]
-    widget(at.segmented_control, "attention.study").set_value("links").run()
+    open_tab(at, words.TABS["links"])
     assert page.strip(at)["picked"] == [2, 5]
 
 
@@ -207,19 +217,51 @@ def test_the_measures_beside_the_open_head_are_the_librarys(name: str, pair_run:
     at = visit("attention", **{**OPEN, "head": name})
     found = bert_core.measure_heads(pair_run.attentions, pair_run.encoding)
     layer, head = divmod(NAMES.index(name), 12)
-    role = role_line(name_roles(found)[layer][head]) or head_words.NO_ROLE
-    assert f"{words.DOES} <span>{role}</span>" in said(at)
-    values = {name: float(one.values[layer, head]) for name, one in found.measures.items()}
-    shares = [name for name in values if KINDS[name].unit == "share"]
-    shares.sort(key=lambda name: found.measures[name].uniform - values[name])
     expected = []
-    for measure in ("entropy", "distance", *shares[:4]):
-        one = found.measures[measure]
+    for measure, one in found.measures.items():
         base = f"chance {amount(measure, one.uniform)}"
         if one.profile is not None:
             base += f"; by distance alone {amount(measure, float(one.profile[layer, head]))}"
-        expected.append([head_words.MEASURES[measure], amount(measure, values[measure]), base])
+        value = amount(measure, float(one.values[layer, head]))
+        expected.append([head_words.MEASURES[measure], value, base])
     assert tables(at) == [expected]
+    assert len(expected) == len(KINDS)
+
+
+def test_every_head_has_a_headline_of_its_numbers(pair_run: BertRun) -> None:
+    found = bert_core.measure_heads(pair_run.attentions, pair_run.encoding)
+    roles, forms = name_roles(found), set()
+    for name in NAMES:
+        layer, head = divmod(NAMES.index(name), 12)
+        most = strongest_share(found, layer, head)
+        role = role_line(roles[layer][head])
+        if role:
+            forms.add("role")
+        elif most is not None:
+            forms.add("leaning")
+            kind = head_words.MEASURES[most.measure]
+            role = f"leans {kind}: {percent(most.value)}, chance {percent(most.baseline)}"
+        else:
+            forms.add("nothing")
+            role = head_words.NO_ROLE
+        assert what_it_does(found, layer, head) == role
+    assert forms == {"role", "leaning", "nothing"}
+
+
+@pytest.mark.parametrize(
+    ("average", "axes"), [("layer", 0), ("all", (0, 1))], ids=["a layer", "all"]
+)
+def test_a_mean_of_heads_has_its_own_headline(
+    average: str, axes: int | tuple[int, int], pair_run: BertRun
+) -> None:
+    at = visit("attention", **OPEN, average=average)
+    heads = pair_run.attentions[LAYER] if average == "layer" else pair_run.attentions
+    mean = heads.mean(axis=axes)
+    assert_allclose(numbers(figure(at, "attention.map")["data"][0]["z"]), mean, atol=1e-6)
+    found = bert_core.measure_heads(mean[None, None], pair_run.encoding)
+    name = head_name(LAYER if average == "layer" else None, None)
+    assert f"{name[0].upper()}{name[1:]} <span>{what_it_does(found, 0, 0)}</span>" in said(at)
+    assert tables(at)[0][0][1] == amount("entropy", float(found.measures["entropy"].values[0, 0]))
 
 
 @pytest.mark.parametrize("sort", ["layer", "entropy", "distance", "previous", "same_word"])
@@ -314,7 +356,7 @@ CHANGES: dict[str, tuple[dict[str, str], str, object]] = {
     "hold": ({"reading": "arcs"}, "slider", 55),
     "merge": ({"reading": "arcs"}, "toggle", True),
     "bertviz": ({"reading": "bertviz"}, "segmented_control", "neuron"),
-    "study": ({}, "segmented_control", "flow"),
+    "study": ({}, "tab", "flow"),
     "key": ({"study": "links", "look": "2"}, "", 4),
     "pinned": ({"study": "compare"}, "", PAIR),
 }
@@ -328,6 +370,8 @@ def test_what_is_chosen_is_in_the_link_and_the_link_shows_it_again(field: str) -
         press(at, "attention.strip", position=4)
     elif field == "pinned":
         at.button(key="attention.pin").click().run()
+    elif kind == "tab":
+        open_tab(at, words.TABS[value])
     else:
         widget(getattr(at, kind), f"attention.{field}").set_value(value).run()
     assert chosen(at, field) == value != View().flat()[field]
@@ -336,7 +380,7 @@ def test_what_is_chosen_is_in_the_link_and_the_link_shows_it_again(field: str) -
     assert_fine(again)
     assert read_query(link) == view_of(again) == view_of(at)
     assert dict(again.query_params) == link
-    if kind:
+    if kind not in ("", "tab"):
         assert widget(getattr(again, kind), f"attention.{field}").value == value
 
 
@@ -360,5 +404,5 @@ def test_a_model_of_12_times_12_heads_is_read(reading: str, wide: str) -> None:
     assert "Layer 12, head 12" in said(at)
     if reading == "map":
         for study in STUDIES:
-            widget(at.segmented_control, "attention.study").set_value(study).run()
+            open_tab(at, words.TABS[study])
             assert_fine(at)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import combinations
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import bert_core
 from bert_core.attention import comparison
-from bert_core.attention import links as head_links
+from bert_core.attention.maps import AttentionMap
 from bert_core.attention.similarity import sorted_order
 from bert_core.attention.summary import set_roles
 from bert_core.errors import InputError
@@ -44,7 +45,8 @@ from tests.kit.visit import (
     visit,
     widget,
 )
-from ui.attention.scans import TextReading, read_text
+from ui.attention import compare, flow
+from ui.attention.scans import read_links, read_measures
 from ui.components.heads.packing import unpack_maps
 from ui.words import attention_heads as head_words
 from ui.words import attention_studies as study_words
@@ -52,54 +54,6 @@ from ui.words import common
 
 pytest_plugins = ("tests.kit.attention_page",)
 pytestmark = pytest.mark.usefixtures("few_texts")
-
-
-def test_the_heads_that_link_two_words_are_ranked_and_held_against_chance(embedded: Bert) -> None:
-    encoding = encode(embedded, "The xyzzyx stopped because it was tired.")
-    query, keys = encoding.tokens.index("it"), encoding.words[1].positions
-    assert len(keys) > 1
-    at = visit("attention", a=encoding.text, study="links")
-    assert study_words.LINK_FIRST in said(at)
-    press(at, "attention.strip", position=query)
-    assert study_words.LINK_SECOND.format(word="it") in said(at)
-    press(at, "attention.strip", position=keys[1])
-    assert page.strip(at)["picked"] == [keys[1], query]
-    attentions = run_bert(embedded, encoding).attentions
-    ranked = bert_core.rank_links(attentions, [query], keys)[:8]
-    names = [NAMES[12 * link.layer + link.head] for link in ranked]
-    title = study_words.LINK.format(head=names[0], query="it", key="xyzzyx")
-    assert f"{title} <span>{percent(ranked[0].weight)} of its attention</span>" in said(at)
-    bars = figure(at, "attention.links")
-    assert bars["layout"]["yaxis"]["ticktext"] == names
-    assert_allclose(numbers(bars["data"][0]["x"]), [link.weight for link in ranked], atol=1e-6)
-    asked = -3, ranked[0].weight
-    assert study_words.ANYWAY_QUIET.format(count=3, side="before") in said(at)
-    here = bert_core.how_often(attentions, encoding, *asked, exclude=([query], keys), unit="word")
-    scanned(at)
-    runs = [run_bert(embedded, encode(embedded, *text)) for text in FEW]
-    best = (head_links.best_by_distance(r.attentions, r.encoding, unit="word") for r in runs)
-    there = head_links.merge(best).reaching(*asked)
-    assert tables(at)[1] == [
-        [where, percent(found.share), f"{found.reaching} of {found.pairs} pairs"]
-        for where, found in ((study_words.HERE, here), (study_words.HUNDRED, there))
-    ]
-    for row in (2, 1, 1):  # a bar can be pressed again
-        page.press_bar(at, "attention.links", row)
-        assert (view_of(at).layer, view_of(at).head) == (ranked[row].layer, ranked[row].head)
-    press(at, "attention.strip", position=query)
-    assert (view_of(at).look, chosen(at, "key")) == (None, None)
-
-
-@pytest.mark.parametrize("second", [2, 3])
-def test_a_word_is_not_linked_to_itself(second: int, embedded: Bert) -> None:
-    encoding = encode(embedded, "The xyzzyx stopped because it was tired.")
-    assert {2, 3} <= set(encoding.words[1].positions)
-    at = visit("attention", a=encoding.text, study="links", look="2", key=str(second))
-    assert study_words.LINK_SAME.format(word="xyzzyx") in said(at)
-    assert "links “xyzzyx”" not in said(at)
-    assert study_words.ANYWAY not in said(at)
-    press(at, "attention.strip", position=encoding.tokens.index("it"))
-    assert "links “xyzzyx” to “it” most" in said(at)
 
 
 def test_two_texts_are_compared_head_by_head(embedded: Bert) -> None:
@@ -117,9 +71,11 @@ def test_two_texts_are_compared_head_by_head(embedded: Bert) -> None:
     assert "<bdi>doctor → nurse</bdi>" in said(at)
     assert study_words.UNALIGNED.format(count=1) in said(at)
     assert f"full colour is {100 * most:.1f} points" in said(at)
+    quiet = f"{percent(changed[0].change)} of a row moved, mean over the tokens"
+    assert f"Head {NAMES[order[0]]} changed most <span>{quiet}</span>" in said(at)
     bars = figure(at, "attention.changed")
-    assert bars["layout"]["yaxis"]["ticktext"] == [NAMES[at] for at in order[:8]]
-    assert_allclose(numbers(bars["data"][0]["x"]), [one.change for one in changed[:8]], atol=1e-6)
+    assert bars["layout"]["yaxis"]["ticktext"] == [NAMES[at] for at in order[:4]]
+    assert_allclose(numbers(bars["data"][0]["x"]), [one.change for one in changed[:4]], atol=1e-6)
     header, weights = page.weights_in(at, "attention.change")
     assert_allclose(weights, changes[LAYER, HEAD], atol=5e-5)
     assert header["tokens"][2]["text"] == "doctor → nurse"
@@ -130,6 +86,13 @@ def test_two_texts_are_compared_head_by_head(embedded: Bert) -> None:
     assert (view_of(at).layer, view_of(at).head) == (0, 1)
     page.press_bar(at, "attention.changed", 3)
     assert (view_of(at).layer, view_of(at).head) == divmod(order[3], 12)
+
+
+def test_where_no_head_changed_that_is_said() -> None:
+    for change, said_of_it in ((0.02, "Head 3.7 changed most"), (0.0199, "No head changed: 3.7")):
+        strong, quiet = compare.headline(comparison.ChangedHead(2, 6, change))
+        assert strong.startswith(said_of_it)
+        assert percent(change) in quiet
 
 
 def test_texts_that_do_not_align_are_refused_in_a_sentence(embedded: Bert) -> None:
@@ -157,6 +120,41 @@ def test_flow_shows_attention_norms_and_rollout(embedded: Bert, pair_run: BertRu
         assert_allclose(shown.sum(axis=1), 1, atol=1e-4)
 
 
+def test_flow_says_how_much_rests_on_special_tokens(embedded: Bert, pair_run: BertRun) -> None:
+    at = visit("attention", **OPEN, study="flow")
+    special = [
+        at for at, token in enumerate(pair_run.encoding.tokens) if token in ("[CLS]", "[SEP]")
+    ]
+    run = run_bert(embedded, pair_run.encoding)
+    weighted = bert_core.value_weighted(embedded, run, normalised=True)
+    looked, given = (
+        float(maps[LAYER, HEAD][:, special].sum(axis=1).mean())
+        for maps in (pair_run.attentions, weighted)
+    )
+    assert looked > 1.5 * given
+    said_of_it = study_words.FLOW_LESS.format(looked=percent(looked), given=percent(given))
+    assert said_of_it in said(at)
+
+
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [(0.4, study_words.FLOW_LESS), (0.5, study_words.FLOW_ALIKE), (0.95, study_words.FLOW_MORE)],
+)
+def test_flow_says_whether_values_change_anything(
+    given: float, form: str, pair_run: BertRun
+) -> None:
+    tokens = pair_run.encoding.tokens
+
+    def resting(share: float) -> AttentionMap:
+        """A map whose rows give this share to [CLS], and the rest to the first word."""
+        weights = np.zeros((1, 1, len(tokens), len(tokens)), np.float32)
+        weights[..., 0], weights[..., 1] = share, 1 - share
+        return bert_core.read_attention(weights, tokens, 0, 0)
+
+    strong, _ = flow.headline(pair_run, resting(0.62), resting(given))
+    assert strong == form.format(looked=percent(0.62), given=percent(given))
+
+
 def test_flow_of_a_long_text_is_on_canvases(embedded: Bert) -> None:
     text = "word " * 130
     at = visit("attention", a=text, head="2.3", study="flow")
@@ -174,9 +172,8 @@ def test_flow_of_a_long_text_is_on_canvases(embedded: Bert) -> None:
     assert view_of(press(at, "attention.flow.norms", query=7)).look == 7
 
 
-def test_heads_are_compared_with_each_other_on_request(pair_run: BertRun) -> None:
-    at = visit("attention", **OPEN, study="alike")
-    at.button(key="attention.alike.go").click().run()
+def test_heads_are_compared_with_each_other(pair_run: BertRun) -> None:
+    at = compared(visit("attention", **OPEN, study="alike"))
     distances = bert_core.head_distances(pair_run.attentions)
     order = sorted_order(distances)
     (heat,) = figure(at, "attention.alike.map")["data"]
@@ -185,8 +182,43 @@ def test_heads_are_compared_with_each_other_on_request(pair_run: BertRun) -> Non
     first, second = min(combinations(range(72), 2), key=lambda pair: distances[pair])
     assert study_words.ALIKE.format(first=NAMES[first], second=NAMES[second]) in said(at)
     assert study_words.ALIKE_QUIET.format(distance=distances[first, second]) in said(at)
+    ((nearest, *_),) = tables(at)
+    assert nearest == [f"{NAMES[first]} and {NAMES[second]}", f"{distances[first, second]:.2f}"]
     type_text(at, "attention", "Another text.")
-    assert study_words.ALIKE_ASK.format(count=72) in said(at)
+    another = figure(compared(at), "attention.alike.map")["data"][0]
+    assert numbers(another["z"]).shape == (72, 72)
+    assert another["x"] != heat["x"]
+
+
+def compared(at: AppTest) -> AppTest:
+    """The page after its heads were compared."""
+    assert at.session_state["attention.alike:job"][1].wait(30)
+    return at.run()
+
+
+def test_where_no_two_heads_are_alike_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.attention.alike.FAR", 0.01)
+    at = compared(visit("attention", a=KEYS, study="alike"))
+    assert "No two heads are alike" in said(at)
+
+
+def test_a_comparison_that_is_stopped_can_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = Event()
+
+    def wait(attentions: object, progress: Callable[[int, int], None]) -> Any:
+        assert go_on.wait(30)
+        progress(1, 2)
+        return head_distances(attentions)
+
+    head_distances = bert_core.head_distances
+    monkeypatch.setattr("ui.attention.alike.head_distances", wait)
+    at = visit("attention", a=KEYS, study="alike")
+    at.button(key="attention.alike.stop").click().run()
+    go_on.set()
+    at = compared(at)
+    assert "attention.alike.map" not in [chart.key for chart in at.get("plotly_chart")]
+    at.button(key="attention.alike.again").click().run()
+    assert study_words.ALIKE_NEAREST in said(compared(at))
 
 
 def test_a_list_of_ones_own_is_summed_up(embedded: Bert) -> None:
@@ -201,7 +233,7 @@ def test_a_list_of_ones_own_is_summed_up(embedded: Bert) -> None:
         [bert_core.measure_heads(one.attentions, one.encoding) for one in runs]
     )
     assert study_words.MANY_QUIET.format(texts=3) in said(at)
-    shown = {row[0]: row[1:] for row in tables(at)[1]}
+    shown = {row[0]: row[1:] for row in tables(at)[0]}
     for name in ("entropy", "distance", "previous", "sep", "same_word", "between"):
         found = summary.measures[name]
         parts = found.mean.values, found.half_width, found.mean.baseline
@@ -210,9 +242,15 @@ def test_a_list_of_ones_own_is_summed_up(embedded: Bert) -> None:
         assert shown[head_words.MEASURES[name]] == row
     stable = sum(role is not None and role.stable for row in set_roles(summary) for role in row)
     assert study_words.MANY_ROLES.format(count=stable, heads=72) in said(at)
-    (table,) = page.open_table(at, "attention.many.table").dataframe
+    (table,) = page.open_expander(at, common.TABLE).dataframe
     means = [found.mean.values.ravel() for found in summary.measures.values()]
     assert_allclose(table.value["mean"], np.concatenate(means), atol=1e-5)
+    role = set_roles(summary)[LAYER][HEAD]
+    assert role is not None
+    tiles = numbers(figure(at, "attention.many.all")["data"][0]["z"])
+    assert_allclose(tiles, summary.measures[role.measure].mean.values, atol=1e-5)
+    page.press_bar(at, "attention.many.all", 12 * 3 + 5)
+    assert (view_of(at).layer, view_of(at).head, chosen(at, "study")) == (3, 5, "many")
 
 
 @pytest.mark.parametrize("content", [b"", b"a\tb\tc", b"\xff" * 6_000])
@@ -246,32 +284,40 @@ def test_a_list_that_is_refused_takes_the_place_of_the_one_before() -> None:
 
 
 class Reader:
-    """In place of `read_text`: waits to be let go, and fails at the text that it is told."""
+    """In place of what reads a text: waits to be let go, and fails at the text that it is told."""
 
-    def __init__(self, fails_at: int | None = None) -> None:
+    def __init__(self, read: Callable[[BertRun], Any], fails_at: int | None = None) -> None:
+        self.read = read
         self.begun, self.go_on = Event(), Event()
         self.fails_at = fails_at
         self.calls = 0
 
-    def __call__(self, pair_run: BertRun) -> TextReading:
+    def __call__(self, pair_run: BertRun) -> Any:
         self.begun.set()
         assert self.go_on.wait(30)
         self.calls += 1
         if self.calls - 1 == self.fails_at:
             raise RuntimeError("no room left")
-        return read_text(pair_run)
+        return self.read(pair_run)
 
 
-Slow = Callable[[int | None], Reader]
+Slow = Callable[..., Reader]
+
+
+READERS: dict[str, tuple[str, Callable[[BertRun], Any]]] = {
+    "many": ("many", read_measures),
+    "links": ("anyway", read_links),
+}
 
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     """Puts a `Reader` in place, from which the scans that begin then take their readings."""
 
-    def put(fails_at: int | None = None) -> Reader:
-        reader = Reader(fails_at)
-        monkeypatch.setattr("ui.attention.scans.read_text", reader)
+    def put(fails_at: int | None = None, study: str = "many") -> Reader:
+        module, read = READERS[study]
+        reader = Reader(read, fails_at)
+        monkeypatch.setattr(f"ui.attention.{module}.{read.__name__}", reader)
         return reader
 
     return put
@@ -285,22 +331,22 @@ def stopped(reader: Reader, at: AppTest, study: str) -> AppTest:
     return scanned(at)
 
 
-@pytest.mark.parametrize("study", ["many", "links"])
+@pytest.mark.parametrize("study", READERS)
 def test_a_scan_that_is_stopped_says_how_far_it_came(slow: Slow, study: str) -> None:
-    reader = slow(None)
+    reader = slow(study=study)
     at = visit("attention", a=KEYS, study=study, look="2", key="5")
     partly = common.PARTLY.format(done=1, total=len(FEW))
     assert partly in said(stopped(reader, at, study))
     for _ in range(2):
         assert_fine(at.run())
         assert partly in said(at)
-    line = study_words.MANY_QUIET.format(texts=1) if study == "many" else study_words.HUNDRED
+    line = study_words.MANY_QUIET.format(texts=1) if study == "many" else "in 1 texts of"
     assert line in said(at)
     assert reader.calls == 1
 
 
 def test_a_stopped_scan_is_read_again_on_request(slow: Slow) -> None:
-    reader = slow(None)
+    reader = slow()
     at = stopped(reader, visit("attention", a=KEYS, study="many"), "many")
     at.button(key="attention.many.again").click().run()
     scanned(at)
@@ -310,7 +356,7 @@ def test_a_stopped_scan_is_read_again_on_request(slow: Slow) -> None:
 
 
 def test_what_one_visitor_stopped_begins_anew_for_the_next(slow: Slow) -> None:
-    reader = slow(None)
+    reader = slow()
     first = visit("attention", a=KEYS, study="many")
     assert reader.begun.wait(30)
     first.button(key="attention.many.stop").click().run()
@@ -323,10 +369,11 @@ def test_what_one_visitor_stopped_begins_anew_for_the_next(slow: Slow) -> None:
     assert partly not in said(second)
 
 
-def test_what_one_visitor_began_is_shared_by_the_next(slow: Slow) -> None:
-    reader = slow(None)
-    first = visit("attention", a=KEYS, study="many")
-    second = visit("attention", a=KEYS, study="links", look="2", key="5")
+@pytest.mark.parametrize("study", READERS)
+def test_what_one_visitor_began_is_shared_by_the_next(slow: Slow, study: str) -> None:
+    reader = slow(study=study)
+    first = visit("attention", a=KEYS, study=study, look="2", key="5")
+    second = visit("attention", a=KEYS, study=study, look="2", key="6")
     reader.go_on.set()
     for at in (first, second):
         assert "Stopped:" not in said(scanned(at))

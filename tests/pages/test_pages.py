@@ -492,11 +492,11 @@ def test_all_heads_are_sent_as_small_maps(embedded: Bert) -> None:
 def test_the_switches_change_the_map_and_the_address() -> None:
     at = visit("attention", a=KEYS)
     assert len(numbers(figures(at)[0]["data"][0]["z"])) == 12
-    widget(at.segmented_control, "attention.special").set_value("hide").run()
+    widget(at.selectbox, "attention.special").set_value("hide").run()
     assert_whole(at, "attention")
     assert at.query_params["special"] == "hide"
     assert len(numbers(figures(at)[0]["data"][0]["z"])) == 10
-    widget(at.segmented_control, "attention.average").set_value("all").run()
+    widget(at.selectbox, "attention.average").set_value("all").run()
     assert at.query_params["average"] == "all"
     assert "All layers and heads, mean" in said(at)
 

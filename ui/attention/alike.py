@@ -1,10 +1,11 @@
-"""Which heads do alike: distances between all of them, on request."""
+"""Which heads do alike: distances between all of them."""
 
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 
 import numpy as np
 import plotly.graph_objects as go
+import streamlit as st
 
 from bert_core.arrays import Floats
 from bert_core.attention.similarity import head_distances, sorted_order
@@ -14,44 +15,61 @@ from bert_core.palette import Palette
 from bert_core.serving.job import Job
 from bert_core.serving.waiting import StillWanted
 from ui import charts, markup
-from ui.jobs import ask_button, asked_for, draw_progress, session_job
+from ui.jobs import draw_progress, drop_job, session_job
 from ui.page import Page
-from ui.takeaway import draw_study_foot
+from ui.takeaway import draw_foot
+from ui.words import attention_how as how
 from ui.words import attention_studies as words
 
 SLOT = "attention.alike"
 CHART = "attention.alike.map"
-SIZE = 560
+SIZE = 490
+NEAREST = 10  # pairs that are listed
+FAR = 0.5  # heads that are further apart than this are not called alike
 
 
 def draw_alike(page: Page, run: BertRun) -> None:
     key = (page.bert.fingerprint, run.encoding.ids, run.encoding.segments)
-    if asked_for(SLOT) != key:
-        markup.note(words.ALIKE_ASK.format(count=page.bert.layers * page.bert.heads))
-        ask_button(words.ALIKE_START, SLOT, lambda: key)
-        return
     job: Job[Floats] = session_job(SLOT, key, 1, lambda wanted: compute(run, wanted))
-    if not draw_progress(job, SLOT, words.ALIKE_RUNNING) or not job.results:
+    if not draw_progress(job, SLOT, words.ALIKE_RUNNING):
         return
-    distances = job.results[0]
+    if job.results:
+        draw_distances(page, job.results[0])
+    else:
+        st.button(words.ALIKE_AGAIN, key=f"{SLOT}.again", on_click=lambda: drop_job(SLOT))
+
+
+def draw_distances(page: Page, distances: Floats) -> None:
     order = sorted_order(distances)
-    names = [f"{at // page.bert.heads + 1}.{at % page.bert.heads + 1}" for at in order]
+    names = [head(int(at), page.bert.heads) for at in order]
     first, second = closest_pair(distances)
+    nearest = float(distances[first, second])
     markup.heading(
-        words.ALIKE.format(
+        (words.ALIKE if nearest < FAR else words.ALIKE_NONE).format(
             first=head(first, page.bert.heads), second=head(second, page.bert.heads)
         ),
-        words.ALIKE_QUIET.format(distance=float(distances[first, second])),
+        words.ALIKE_QUIET.format(distance=nearest),
     )
-    figure = distance_figure(distances[order][:, order], names, page.colours)
-    charts.draw(figure, CHART, words.ALT, saveable=True)
-    markup.note(words.ALIKE_NOTE)
-    draw_study_foot(
+    left, right = st.columns([2, 1], gap="medium")
+    with left:
+        figure = distance_figure(distances[order][:, order], names, page.colours)
+        charts.draw(figure, CHART, words.ALT, saveable=True)
+    with right:
+        markup.heading(words.ALIKE_NEAREST)
+        pairs = sorted(table_rows(distances, page.bert.heads), key=lambda row: row[2])
+        markup.figures(
+            [
+                (words.ALIKE_PAIR.format(first=one, second=other), f"{distance:.2f}")
+                for one, other, distance in pairs[:NEAREST]
+            ]
+        )
+    draw_foot(
         page,
-        "alike",
         words.ALIKE_COLUMNS,
         lambda: table_rows(distances, page.bert.heads),
+        how.ALIKE,
         chart=CHART,
+        study="alike",
     )
 
 
@@ -105,6 +123,7 @@ def distance_figure(distances: Floats, names: list[str], colours: Palette) -> go
         "ticktext": names[::step],
         "tickfont": {"size": 10},
     }
-    layout["xaxis"] |= axis | {"side": "top", "tickangle": -90, "constrain": "domain"}
+    layout["xaxis"] |= axis | {"side": "top", "tickangle": -90}
+    layout["xaxis"] |= {"constrain": "domain", "constraintoward": "left"}
     layout["yaxis"] |= axis | {"autorange": "reversed", "scaleanchor": "x"}
     return go.Figure([heatmap], layout)

@@ -1,6 +1,4 @@
-"""All heads as small maps, sorted as asked, and what the open one does."""
-
-from collections.abc import Iterable
+"""All heads as small maps, sorted as asked."""
 
 import numpy as np
 import streamlit as st
@@ -9,7 +7,7 @@ from bert_core.attention.measures import HeadMeasure, HeadMeasures
 from bert_core.figures.thumbnails import pool_maps
 from bert_core.model.inference import BertRun
 from ui import markup, state
-from ui.attention.measured import amount, chance, measures_of, role_note, roles_of
+from ui.attention.measured import measures_of, role_note, roles_of
 from ui.attention.picks import open_head
 from ui.choices.attention import AttentionChoices
 from ui.components.heads import head_grid
@@ -17,17 +15,18 @@ from ui.page import Page
 from ui.words import attention as words
 from ui.words import attention_heads as head_words
 
-SHARES_SHOWN = 4
+SORTER = 190  # pixels
 
 
 def draw_all_heads(page: Page, run: BertRun) -> None:
     if run.attentions is None:
         return
     measures = measures_of(page, run)
-    markup.heading(
-        words.ALL, words.ALL_QUIET.format(layers=page.bert.layers, heads=page.bert.heads)
-    )
-    draw_sorter(page, measures)
+    with st.container(horizontal=True, vertical_alignment="center", key="menus-sort"):
+        markup.heading(
+            words.ALL, words.ALL_QUIET.format(layers=page.bert.layers, heads=page.bert.heads)
+        )
+        draw_sorter(page, measures)
     order = sorted_heads(measures, page.view.chosen(AttentionChoices).sort)
     notes = [[role_note(role) for role in row] for row in roles_of(page, run)]
     head_grid(
@@ -52,6 +51,8 @@ def draw_sorter(page: Page, measures: HeadMeasures) -> None:
         known,
         format_func=lambda name: head_words.SORTED.format(name=head_words.MEASURES[name]),
         label_visibility="collapsed",
+        filter_mode=None,
+        width=SORTER,
         **state.bound(AttentionChoices, "sort", page.name, shown, argument="index", options=known),
     )
 
@@ -66,32 +67,3 @@ def sorted_heads(measures: HeadMeasures, sort: str) -> list[int] | None:
         return None
     values = np.nan_to_num(measures.measures[sort].values, nan=-np.inf).ravel()
     return [int(at) for at in np.argsort(-values, kind="stable")]
-
-
-def draw_head_figures(page: Page, run: BertRun) -> None:
-    """What the open head does, each figure beside its baseline."""
-    measures = measures_of(page, run).measures
-    at = page.layer, page.head
-    role = roles_of(page, run)[page.layer][page.head]
-    markup.heading(words.DOES, role_note(role) or head_words.NO_ROLE)
-    shown = ["entropy", "distance", *strongest_shares(measures.values(), *at)]
-    markup.figures(
-        [
-            (
-                head_words.MEASURES[name],
-                amount(measures[name], float(measures[name].values[at])),
-                chance(measures[name], *at),
-            )
-            for name in shown
-        ]
-    )
-
-
-def strongest_shares(measures: Iterable[HeadMeasure], layer: int, head: int) -> list[str]:
-    """The shares that lie furthest above their baseline in this head."""
-    shares = [
-        (float(one.values[layer, head]) - one.uniform, one.name)
-        for one in measures
-        if one.unit == "share" and not np.isnan(one.values[layer, head])
-    ]
-    return [name for _, name in sorted(shares, reverse=True)[:SHARES_SHOWN]]

@@ -9,17 +9,20 @@ from bert_core.arrays import Floats
 from bert_core.attention.maps import AttentionMap, head_name, read_attention
 from bert_core.attention.norms import value_weighted
 from bert_core.attention.rollout import attention_rollout
+from bert_core.figures.labels import percent
 from bert_core.model.inference import BertRun
 from ui import markup
 from ui.attention.maps import PLOTLY_TOKENS, draw_weights
 from ui.attention.measured import remembered
 from ui.components.pictures import picture_buttons
 from ui.page import Page, sentence_on_failure
-from ui.takeaway import draw_study_foot
+from ui.takeaway import draw_foot
+from ui.words import attention_how as how
 from ui.words import attention_studies as words
 from ui.words import common
 
 SIZE = 380
+UNLIKE = 1.5  # times: what is less apart is called alike
 
 Reading = tuple[str, str, str, AttentionMap]
 
@@ -27,11 +30,27 @@ Reading = tuple[str, str, str, AttentionMap]
 def draw_flow(page: Page, run: BertRun) -> None:
     with sentence_on_failure():
         found = readings(page, run)
+        markup.heading(*headline(run, *(shown for *_, shown in found[:2])))
         for column, reading in zip(st.columns(3, gap="medium"), found, strict=True):
             with column:
                 draw_reading(page, run, *reading)
-        markup.note(words.FLOW_NOTE)
-        draw_study_foot(page, "flow", words.FLOW_COLUMNS, lambda: table_rows(run, found))
+        draw_foot(page, words.FLOW_COLUMNS, lambda: table_rows(run, found), how.FLOW, study="flow")
+
+
+def headline(run: BertRun, raw: AttentionMap, weighted: AttentionMap) -> tuple[str, str]:
+    """How much of the attention rests on [CLS] and [SEP], and how much of what comes from there."""
+    special = [at for at, sequence in enumerate(run.encoding.sequences) if sequence is None]
+    looked, given = (
+        float(shown.weights[:, special].sum(axis=1).mean()) for shown in (raw, weighted)
+    )
+    if given * UNLIKE <= looked:
+        form = words.FLOW_LESS
+    else:
+        form = words.FLOW_MORE if looked * UNLIKE <= given else words.FLOW_ALIKE
+    name = head_name(raw.layer, raw.head)
+    return form.format(looked=percent(looked), given=percent(given)), words.FLOW_QUIET.format(
+        name=name
+    )
 
 
 def draw_reading(

@@ -1,129 +1,176 @@
-"""Which head links these two, and how often some head does so anyway."""
+"""Which head links these two: all heads by the share that goes from the one word to the other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import streamlit as st
 
-from bert_core.attention.links import (
-    LinkChance,
-    RankedLink,
-    how_often,
-    link_distance,
-    merge,
-    rank_links,
-)
+from bert_core.arrays import Floats
+from bert_core.attention.links import RankedLink, rank_links
 from bert_core.figures.bars import share_bars
+from bert_core.figures.head_tiles import head_tiles
 from bert_core.figures.labels import percent
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding
-from bert_core.texts.hundred import bundled_hundred
-from ui import charts, markup
+from ui import charts, markup, state
+from ui.attention.anyway import draw_anyway
 from ui.attention.measured import role_note, roles_of
-from ui.attention.picks import open_head
-from ui.attention.scans import read_texts
+from ui.attention.picks import show_head
 from ui.choices.attention import AttentionChoices
-from ui.page import Page, sentence_on_failure
-from ui.takeaway import draw_study_foot
-from ui.words import attention_studies as words
+from ui.page import Page
+from ui.revisions import revised
+from ui.takeaway import draw_foot
+from ui.words import attention_how as how
+from ui.words import attention_links as words
 
-MOST_LISTED = 8
+MOST_LISTED = 9
+MENU = 150  # pixels
+LITTLE = 2  # times what even attention gives: a head below that links nothing
 
 
 def draw_links(page: Page, run: BertRun) -> None:
     encoding = run.encoding
-    query, key = page.look, page.view.chosen(AttentionChoices).key
-    if query is None or encoding.sequences[query] is None:
-        markup.note(words.LINK_FIRST)
-        return
-    if key is None or key >= len(encoding) or encoding.sequences[key] is None:
-        markup.note(words.LINK_SECOND.format(word=name_of(encoding, query)))
-        return
-    if word_of(encoding, query) == word_of(encoding, key):
-        markup.note(words.LINK_SAME.format(word=name_of(encoding, query)))
-        return
-    with sentence_on_failure():
-        draw_ranking(page, run, word_of(encoding, query), word_of(encoding, key))
-
-
-def draw_ranking(page: Page, run: BertRun, queries: Sequence[int], keys: Sequence[int]) -> None:
-    if run.attentions is None:
-        return
-    ranked = rank_links(run.attentions, queries, keys)
-    best, names = ranked[0], (name_of(run.encoding, queries[0]), name_of(run.encoding, keys[0]))
-    markup.heading(
-        words.LINK.format(head=head(best), query=names[0], key=names[1]),
-        words.LINK_SHARE.format(share=percent(best.weight)),
+    key = page.view.chosen(AttentionChoices).key
+    query, key = in_text(encoding, page.look), in_text(encoding, key)
+    with st.container(key="links"):
+        with st.container(horizontal=True, vertical_alignment="center", key="menus-links"):
+            ranked = draw_headline(run, query, key)
+            draw_word_menu(page, encoding, "look", query, words.FROM_WORD, look_from)
+            draw_word_menu(page, encoding, "key", key, words.TO_WORD, link_to)
+        if query is not None and key is not None and ranked:
+            draw_heads(page, run, encoding.words[query].surface, ranked)
+            draw_anyway(page, run, encoding.words[query], encoding.words[key], ranked[0].weight)
+    draw_foot(
+        page,
+        words.COLUMNS if ranked else (),
+        lambda: [(one.rank, one.layer + 1, one.head + 1, one.weight) for one in ranked],
+        how.LINKS,
+        chart="attention.links" if ranked else None,
+        study="links",
     )
+
+
+def in_text(encoding: Encoding, position: int | None) -> int | None:
+    """The number of the word that the token is part of; None for special tokens."""
+    if position is None:
+        return None
+    return next((at for at, word in enumerate(encoding.words) if position in word.positions), None)
+
+
+def draw_headline(run: BertRun, query: int | None, key: int | None) -> tuple[RankedLink, ...]:
+    """Which head it is, or what is still to be chosen; all heads, the strongest first."""
+    names = [markup.short(word.surface) for word in run.encoding.words]
+    if query is None:
+        markup.heading(words.ASK, words.FIRST)
+    elif key is None:
+        markup.heading(words.ASK, words.SECOND.format(word=names[query]))
+    elif query == key:
+        markup.heading(words.ASK, words.SAME.format(word=names[query]))
+    elif run.attentions is not None:
+        first, second = run.encoding.words[query], run.encoding.words[key]
+        ranked = rank_links(run.attentions, first.positions, second.positions)
+        even = len(second.positions) / len(run.encoding)
+        way = words.WAYS["before" if key < query else "after"]
+        markup.heading(*headline(ranked[0], (names[query], names[key]), way, even))
+        return ranked
+    return ()
+
+
+def headline(best: RankedLink, names: tuple[str, str], way: str, even: float) -> tuple[str, str]:
+    """even: what even attention gives to the second word."""
+    said = {"head": head(best), "query": names[0], "key": names[1], "way": way}
+    share = percent(best.weight)
+    if best.weight < LITTLE * even:
+        return words.NO_LINK.format(**said), words.NO_LINK_QUIET.format(
+            share=share, even=percent(even)
+        )
+    return words.LINK.format(**said), words.LINK_QUIET.format(share=share)
+
+
+def draw_word_menu(
+    page: Page,
+    encoding: Encoding,
+    field: str,
+    word: int | None,
+    label: str,
+    take: Callable[[int], None],
+) -> None:
+    """The words of the text; equal ones carry the number of their first token."""
+    surfaces = [one.surface for one in encoding.words]
+    options = [one.positions[0] for one in encoding.words]
+    names = {
+        at: f"{one} · {at}" if surfaces.count(one) > 1 else one
+        for at, one in zip(options, (markup.short(one, 20) for one in surfaces), strict=True)
+    }
+    st.selectbox(
+        label,
+        options,
+        format_func=lambda at: label.format(word=names[at]),
+        placeholder=label.format(word="…"),
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=MENU,
+        **revised(
+            f"{page.name}.{field}",
+            None if word is None else options[word],
+            take,
+            argument="index",
+            options=options,
+        ),
+    )
+
+
+def look_from(position: int) -> None:
+    state.change(look=position)
+
+
+def link_to(position: int) -> None:
+    state.choose(AttentionChoices, key=position)
+
+
+def draw_heads(page: Page, run: BertRun, query: str, ranked: Sequence[RankedLink]) -> None:
+    """The strongest heads as bars, and all of them as tiles."""
+    listed, by_place = ranked[:MOST_LISTED], sorted(ranked, key=place)
     left, right = st.columns(2, gap="large")
     with left:
-        draw_bars(page, run, ranked[:MOST_LISTED])
+        markup.heading(words.STRONGEST, words.STRONGEST_QUIET.format(word=markup.short(query)))
+        charts.draw_clickable(
+            share_bars(
+                [head(link) for link in listed],
+                [link.weight for link in listed],
+                page.colours,
+                colour=page.colours.high,
+            ),
+            "attention.links",
+            words.BARS,
+            [words.OPEN.format(head=head(link)) for link in listed],
+            lambda row: show_head(*place(listed[row])),
+        )
+        best = ranked[0]
+        note = role_note(roles_of(page, run)[best.layer][best.head])
+        markup.note(words.ROLE.format(head=head(best), role=note) if note else words.PRESS)
     with right:
-        draw_chance(page, run, queries, keys, best.weight)
-    draw_study_foot(
-        page,
-        "links",
-        words.LINK_COLUMNS,
-        lambda: [(one.rank, one.layer + 1, one.head + 1, one.weight) for one in ranked],
-        chart="attention.links",
-    )
+        markup.heading(words.ALL.format(count=len(ranked)), words.ALL_QUIET)
+        charts.draw_clickable(
+            head_tiles(shares(page, ranked), page.colours, opened=(page.layer, page.head)),
+            "attention.all_links",
+            words.TILES,
+            [words.TILE.format(head=head(link), share=percent(link.weight)) for link in by_place],
+            lambda number: show_head(*place(by_place[number])),
+        )
 
 
-def draw_bars(page: Page, run: BertRun, ranked: Sequence[RankedLink]) -> None:
-    charts.draw_clickable(
-        share_bars(
-            [head(link) for link in ranked],
-            [link.weight for link in ranked],
-            page.colours,
-            colour=page.colours.high,
-        ),
-        "attention.links",
-        words.LINK_BARS,
-        [words.OPEN_HEAD.format(head=head(link)) for link in ranked],
-        lambda row: open_head(ranked[row].layer, ranked[row].head),
-    )
-    best = ranked[0]
-    note = role_note(roles_of(page, run)[best.layer][best.head])
-    markup.note(words.LINK_ROLE.format(head=head(best), role=note) if note else words.LINK_OPEN)
+def shares(page: Page, ranked: Sequence[RankedLink]) -> Floats:
+    """(layer, head) weights of the link."""
+    weights = np.zeros((page.bert.layers, page.bert.heads), np.float32)
+    for link in ranked:
+        weights[place(link)] = link.weight
+    return weights
 
 
-def draw_chance(
-    page: Page, run: BertRun, queries: Sequence[int], keys: Sequence[int], weight: float
-) -> None:
-    """How often any head reaches as much: in this text, and in the bundled hundred."""
-    if run.attentions is None:
-        return
-    distance = link_distance(run.encoding, queries, keys, "word")
-    here = how_often(
-        run.attentions, run.encoding, distance, weight, exclude=(queries, keys), unit="word"
-    )
-    side = words.SIDES["before" if distance < 0 else "after"]
-    markup.heading(words.ANYWAY, words.ANYWAY_QUIET.format(count=abs(distance), side=side))
-    rows = [chance_row(words.HERE, here)]
-    readings = read_texts(page, bundled_hundred(), "attention.links")
-    if readings:
-        there = merge(one.links for one in readings).reaching(distance, weight)
-        rows.append(chance_row(words.HUNDRED, there))
-    markup.figures(rows)
-    markup.note(words.ANYWAY_NOTE.format(heads=page.bert.layers * page.bert.heads))
-
-
-def chance_row(where: str, chance: LinkChance) -> tuple[str, ...]:
-    if chance.share is None:
-        return where, words.NO_PAIRS, ""
-    counts = words.PAIRS.format(reaching=chance.reaching, pairs=chance.pairs)
-    return where, percent(chance.share), counts
+def place(link: RankedLink) -> tuple[int, int]:
+    return link.layer, link.head
 
 
 def head(link: RankedLink) -> str:
     return f"{link.layer + 1}.{link.head + 1}"
-
-
-def word_of(encoding: Encoding, position: int) -> tuple[int, ...]:
-    """All pieces of the word that the token is part of."""
-    word = encoding.word_at(position)
-    return (position,) if word is None else word.positions
-
-
-def name_of(encoding: Encoding, position: int) -> str:
-    word = encoding.word_at(position)
-    return encoding.tokens[position] if word is None else markup.short(word.surface)

@@ -13,6 +13,8 @@ from ui.words import attention as words
 # Beyond this plotly takes seconds to draw a map: then a canvas does.
 PLOTLY_TOKENS = 128
 
+SIZE = 500  # pixels that a window 900 high has below strip and tabs; style.css gives more
+
 
 def draw_weights(
     page: Page,
@@ -22,7 +24,7 @@ def draw_weights(
     label: str,
     *,
     name: str,
-    size: int = 560,
+    size: int = SIZE,
     saveable: bool = False,
 ) -> None:
     """The map, as large as its column, at most `size` pixels.

@@ -20,7 +20,22 @@ def look_at(position: int) -> None:
         state.change(look=position)
 
 
+def link_to(position: int) -> None:
+    """Ask which head links the token that is looked from to this one."""
+    view = state.view()
+    if view.look is None or view.look == position:
+        look_at(position)
+    else:
+        state.choose(AttentionChoices, key=position, study="links")
+
+
 def open_head(layer: int, head: int) -> None:
     """Read this head alone, not a mean of several."""
     state.change(layer=layer, head=head)
     state.choose(AttentionChoices, average="head")
+
+
+def show_head(layer: int, head: int) -> None:
+    """Open this head in the first tab, from another one."""
+    open_head(layer, head)
+    state.choose(AttentionChoices, study="none")

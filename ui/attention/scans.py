@@ -1,7 +1,7 @@
 """What all heads do over many texts: read once for each model, and shared by all visitors."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from bert_core.attention.links import BestWeights, best_by_distance
 from bert_core.attention.measures import HeadMeasures, measure_heads
@@ -13,43 +13,45 @@ from ui.page import Page
 from ui.words import attention_studies as words
 
 Texts = Sequence[tuple[str, str | None]]
-SLOT = "attention.scan"
+Reading = TypeVar("Reading")
 
 
-@dataclass(frozen=True, eq=False)
-class TextReading:
-    """What is kept of one text: measures of its heads, and the best weight of each two words."""
-
-    measures: HeadMeasures
-    links: BestWeights
-
-
-def read_text(run: BertRun) -> TextReading:
+def read_measures(run: BertRun) -> HeadMeasures:
+    """What each head does in one text."""
     if run.attentions is None:
         raise ValueError("The run kept no attentions.")
-    return TextReading(
-        measure_heads(run.attentions, run.encoding),
-        best_by_distance(run.attentions, run.encoding, unit="word"),
-    )
+    return measure_heads(run.attentions, run.encoding)
 
 
-def read_texts(page: Page, texts: Texts, key: str) -> tuple[TextReading, ...]:
-    """What was read of these texts, once no more will come; until then how far it is.
+def read_links(run: BertRun) -> BestWeights:
+    """The best head's weight of each two words of one text."""
+    if run.attentions is None:
+        raise ValueError("The run kept no attentions.")
+    return best_by_distance(run.attentions, run.encoding, unit="word")
+
+
+def read_texts(
+    page: Page, texts: Texts, key: str, read: Callable[[BertRun], Reading]
+) -> tuple[Reading, ...]:
+    """What `read` says of each of these texts, once no more will come; until then how far it is.
 
     Where it was stopped or failed, that is said, and it can be started again.
     """
-    scan = scan_texts(page, texts)
+    slot = f"{key}.scan"
+    scan = _scan_texts(page, texts, slot, read)
     if not draw_progress(scan, key, words.READING_TEXTS):
         return ()
-    say_partly(scan, key, lambda: forget_scan(SLOT))
+    say_partly(scan, key, lambda: forget_scan(slot))
     return scan.results
 
 
-def scan_texts(page: Page, texts: Texts) -> "Scan[TextReading]":
+def _scan_texts(
+    page: Page, texts: Texts, slot: str, read: Callable[[BertRun], Reading]
+) -> Scan[Reading]:
     """The scan of these texts by the page's model, which begins if nobody has asked before."""
 
-    def start() -> "Scan[TextReading]":
+    def start() -> Scan[Reading]:
         asked = [Asked(encode(page.bert, text, pair), {ATTENTIONS}) for text, pair in texts]
-        return Scan(page.engine, asked, read_text)
+        return Scan(page.engine, asked, read)
 
-    return session_scan(SLOT, (page.bert.fingerprint, tuple(texts)), start)
+    return session_scan(slot, (slot, page.bert.fingerprint, tuple(texts)), start)

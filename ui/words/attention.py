@@ -6,7 +6,18 @@ LEAD = (
     "Pick one to read it."
 )
 
-STRIP = "Tokens of the sentence. Press one to look from it."
+STRIP = (
+    "Tokens of the sentence. Press one to look from it; press another with Shift to ask which head "
+    "links the two."
+)
+TABS = {
+    "none": "the heads",
+    "links": "which head links two words?",
+    "many": "over many texts",
+    "flow": "values and layers",
+    "alike": "which heads are alike?",
+    "compare": "against another text",
+}
 
 ALL = "All heads"
 ALL_QUIET = "{layers} layers × {heads} heads"
@@ -14,7 +25,7 @@ GRID = "Maps of all heads, layers down, heads across. Press one to open it."
 MAP = "Attention of {name}: rows are the tokens that look, columns where they look."
 
 SORT = "Order of the heads"
-DOES = "What this head does"
+ALL_MEASURES = "all measures"
 READING = "How to read it"
 READINGS = {"map": "map", "arcs": "arcs", "qk": "q and k", "bertviz": "BertViz"}
 ARCS = "Lines of {name}: from each token on the left to where it looks."
@@ -32,7 +43,7 @@ HTML_ALL = "HTML of all heads"
 PYTHON = "Python"
 
 AVERAGE = "What to show"
-AVERAGES = {"head": "head", "layer": "layer’s mean", "all": "mean of all"}
+AVERAGES = {"head": "this head", "layer": "layer’s mean", "all": "mean of all"}
 SPECIAL = "[CLS] and [SEP]"
 SPECIALS = {"show": "all tokens", "hide": "no [CLS], [SEP]", "rest": "rest = 100 %"}
 HIDDEN_NOTE = "[CLS] and [SEP] are hidden; the rows no longer sum to 100 %."
@@ -40,7 +51,7 @@ REST_NOTE = (
     "[CLS] and [SEP] are hidden and each row is divided by what is left: shares of the rest, not "
     "what the model used."
 )
-WITH_MASKS = "read the text with its masks"
+WITH_MASKS = "read with its masks"
 COLOUR_NOTE = (
     "Colour goes by weight to the power 0.55, so that small weights show; the strongest is {most}."
 )
@@ -59,6 +70,7 @@ HOW = """
   side by side, and the layers one after another.
 - Many heads look at a neighbour, at [SEP] or at themselves; [SEP] often means "nothing to do
   here" (Clark et al. 2019, *What Does BERT Look At?*).
+- "Leans to" is weaker than "looks at": no single role, but this share is the furthest above chance.
 - Attention says where information is read, not why the model decides as it does (Jain and Wallace
   2019; Wiegreffe and Pinter 2019).
 - Vaswani et al. 2017, *Attention Is All You Need*, section 3.2.

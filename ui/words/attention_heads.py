@@ -2,7 +2,8 @@
 
 ROLE = "{role}: {share}, chance {chance}"
 BROAD = "{role}: {share} is evenly spread"
-NO_ROLE = "nothing stands out"
+LEANS = "leans {name}: {share}, chance {chance}"
+NO_ROLE = "nothing stands out from chance"
 ROLES = {
     "previous": "looks at the previous token",
     "next": "looks at the next token",

@@ -14,6 +14,7 @@ from bert_core.attention.roles import (
     HeadRole,
     name_roles,
     needed,
+    strongest_share,
 )
 from bert_core.attention.summary import SetRole, SetSummary, set_roles, summarise_heads
 from bert_core.errors import InputError
@@ -124,6 +125,36 @@ def test_what_a_text_does_not_have_is_neither_a_role_nor_a_rival() -> None:
 
 def test_a_baseline_of_one_leaves_nothing_to_gain() -> None:
     assert role_of(same=(1.0, 1.0)) is None
+
+
+# What a head does most
+
+
+def most_of(**values: float | tuple[float, float] | tuple[float, float, float]) -> str | None:
+    found = strongest_share(shaped(**values), 0, 0)
+    return found.measure if found else None
+
+
+def test_where_no_share_is_twice_its_chance_a_head_does_nothing_most() -> None:
+    assert most_of() is None
+    assert most_of(**dict.fromkeys(LEAST, 0.099)) is None
+    assert most_of(next=0.101) == "next"
+    assert most_of(sep=(0.7, 0.5)) is None
+    assert most_of(sep=(0.76, 0.5)) == "sep"
+    assert most_of(broad=0.9) is None
+
+
+def test_the_share_that_gains_most_over_its_stronger_chance_is_what_a_head_does_most() -> None:
+    assert most_of(next=0.3, sep=(0.4, 0.15)) == "sep"  # gains 0.26 and 0.29
+    assert most_of(next=0.3, sep=(0.4, 0.2)) == "next"  # sep gains 0.25
+    assert most_of(next=0.3, same_word=(0.6, 0.05, 0.5)) == "next"
+    found = strongest_share(shaped(next=(0.3, 0.04)), 0, 0)
+    assert found == HeadRole("next", pytest.approx(0.3), pytest.approx(0.04))
+
+
+def test_a_share_that_the_text_cannot_have_is_not_what_a_head_does_most() -> None:
+    assert most_of(same_word=(math.nan, math.nan, math.nan)) is None
+    assert most_of(same=(1.0, 1.0)) is None
 
 
 # Heads made for it

@@ -190,15 +190,13 @@ class HeadGrid {
     this.events.push(picked);
   }
 
-  // The line below names the map under the pointer, or else the chosen one.
+  // The line below names the map under the pointer or with the focus; the page names the chosen one.
   read(map) {
     if (!this.parts?.readout) return;
     const [, heads] = this.header.shape;
-    const shown = map ?? this.chosen;
-    const layer = Math.floor(shown / heads);
-    const note = this.header.notes?.[layer]?.[shown % heads];
-    this.parts.readout.textContent = this.header.names[layer][shown % heads];
-    this.parts.note.textContent = note ?? "";
+    const layer = Math.floor(map / heads);
+    this.parts.readout.textContent = map === null ? "" : this.header.names[layer][map % heads];
+    this.parts.note.textContent = map === null ? "" : (this.header.notes?.[layer]?.[map % heads] ?? "");
   }
 
   onFocus(event) {

@@ -3,8 +3,8 @@
 
 const SLACK = 6; // CSS pixels: a hand that presses moves a little
 
-// selector: what in `root` can be pressed. read: what an element means, asked when it is pressed
-// down. onPress is told that.
+// selector: what in `root` can be pressed. read: what an element means, and the event on it, asked
+// when it is pressed down. onPress is told that.
 export function watchPresses(root, selector, read, onPress) {
   let held = null;
   const found = (event) => event.composedPath()[0].closest?.(selector) ?? null;
@@ -12,7 +12,7 @@ export function watchPresses(root, selector, read, onPress) {
   function down(event) {
     const element = found(event);
     if (!element || event.button !== 0) return;
-    held = { element, value: read(element), x: event.clientX, y: event.clientY };
+    held = { element, value: read(element, event), x: event.clientX, y: event.clientY };
   }
 
   function up(event) {
@@ -30,7 +30,7 @@ export function watchPresses(root, selector, read, onPress) {
   // Keys, and programs that read aloud, click with no pointer.
   function click(event) {
     const element = found(event);
-    if (element && event.detail === 0) onPress(read(element));
+    if (element && event.detail === 0) onPress(read(element, event));
   }
 
   root.addEventListener("pointerdown", down);

@@ -37,6 +37,7 @@ def token_strip(
     channel: str = "",
     bars: str = "",
     on_click: Callable[[int], None] | None = None,
+    on_shift_click: Callable[[int], None] | None = None,
 ) -> None:
     """Draw the tokens; one that is pressed on another text than this one does nothing.
 
@@ -52,6 +53,7 @@ def token_strip(
     channel: strips and pictures of different texts on one page have different channels.
     bars: what the bars are that `token_hints` of this channel gives; they are left room then.
     on_click: called with the position before the script runs (`events.mount`).
+    on_shift_click: the same, for a press with the Shift key, which is a press like others without.
     """
     groups = strip_groups(
         encoding,
@@ -71,22 +73,38 @@ def token_strip(
         "channel": channel,
         "text": fingerprint(encoding.original_ids),
         "bars": bars,
+        "links": on_shift_click is not None,
         "picked": checked_picks(encoding, picked),
     }
-    read = _reader(encoding, specials_clickable)
-    mount(_strip, key, lambda heard: {**shown, "heard": heard}, read, on_click)
+
+    def pressed(press: tuple[int, bool]) -> None:
+        position, shift = press
+        act = on_shift_click if shift and on_shift_click else on_click
+        if act is not None:
+            act(position)
+
+    mount(
+        _strip,
+        key,
+        lambda heard: {**shown, "heard": heard},
+        _reader(encoding, specials_clickable),
+        pressed if on_click else None,
+    )
 
 
 def _reader(
     encoding: Encoding, specials_clickable: bool
-) -> Callable[[Mapping[str, Any]], int | None]:
+) -> Callable[[Mapping[str, Any]], tuple[int, bool] | None]:
+    """The position that was pressed, and whether with the Shift key."""
     text = fingerprint(encoding.original_ids)
 
-    def read(sent: Mapping[str, Any]) -> int | None:
+    def read(sent: Mapping[str, Any]) -> tuple[int, bool] | None:
         position = sent.get("position")
         if sent.get("text") != text or not is_count(position, len(encoding)):
             return None
         is_special = encoding.sequences[position] is None
-        return None if is_special and not specials_clickable else position
+        if is_special and not specials_clickable:
+            return None
+        return position, sent.get("shift") is True
 
     return read

@@ -28,7 +28,7 @@ class TokenStrip {
     this.cursor = null; // the one chip that Tab reaches
     this.at = null; // the position pointed at
     this.root = this.createRoot();
-    const meaning = (chip) => ({ position: positionOf(chip), text: this.data.text });
+    const meaning = (chip, { shiftKey }) => ({ position: positionOf(chip), text: this.data.text, shift: shiftKey });
     this.presses = watchPresses(this.root, "[data-position]", meaning, (pressed) => this.press(pressed));
     const channel = () => this.data?.channel ?? "";
     this.pointing = joinPointing(channel, (at) => this.showPointed(at));
@@ -82,9 +82,9 @@ class TokenStrip {
   now() {
     const { text, action, picked } = this.data;
     const now = { picked: new Set(picked), flipped: new Set(), cursor: this.cursor, pointed: this.at };
-    for (const { position } of this.events.waiting().filter((event) => event.text === text)) {
+    for (const { position, shift } of this.events.waiting().filter((event) => event.text === text)) {
       if (action === "mask") this.flip(position, now.flipped);
-      else now.picked = new Set([position]);
+      else now.picked = new Set(shift ? [...now.picked, position] : [position]);
     }
     // Bars of another text, from before or after this one, are none of ours.
     const ours = this.given?.text === text ? this.given.bars : [];
@@ -116,13 +116,13 @@ class TokenStrip {
   }
 
   // A chip that was pressed down may stand for a token of another text by now.
-  press({ position, text }) {
+  press({ position, text, shift }) {
     const chip = this.chips.get(position);
     if (text !== this.data.text || !chip) return;
     this.point(position); // a finger has left the chip by now
     if (chip.hasAttribute("aria-disabled")) return;
     this.moveCursor(position);
-    this.events.push({ position, text });
+    this.events.push({ position, text, ...(shift && this.data.links && { shift }) });
     this.render();
   }
 
