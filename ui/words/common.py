@@ -41,7 +41,6 @@ NO_LAB_MODEL = "The pretraining lab keeps this model no longer. Train one again,
 NOT_ALLOWED = "This server does not load “{model}”. Choose one from the list."
 
 TAKE_AWAY = "Take away"
-TAKE_AWAY_STUDY = "Take away this answer"
 PICTURES = {"png": "PNG", "svg": "SVG"}
 CSV = "CSV"
 JSON = "JSON"
