@@ -27,8 +27,6 @@ from ui.words import common as words
 
 ICON = "ui/icon.svg"
 Pressed = TypeVar("Pressed")
-
-
 # Marks for whoever waits for the page: its answer is there; what comes late is there too.
 BODY_STANDS, ALL_DRAWN = (f"<i data-testid='bl-{name}'></i>" for name in ("body", "drawn"))
 

@@ -18,7 +18,7 @@ from ui import charts, markup
 from ui.jobs import draw_progress, drop_job, session_job
 from ui.page import Page
 from ui.takeaway import draw_foot
-from ui.words import attention_how as how
+from ui.words import attention_how as how_words
 from ui.words import attention_studies as words
 
 SLOT = "attention.alike"
@@ -67,7 +67,7 @@ def draw_distances(page: Page, distances: Floats) -> None:
         page,
         words.ALIKE_COLUMNS,
         lambda: table_rows(distances, page.bert.heads),
-        how.ALIKE,
+        how_words.ALIKE,
         chart=CHART,
         study="alike",
     )

@@ -21,7 +21,7 @@ from ui.components.heads import head_grid
 from ui.components.one_map import weight_map
 from ui.page import Page, sentence_on_failure
 from ui.takeaway import draw_foot
-from ui.words import attention_how as how
+from ui.words import attention_how as how_words
 from ui.words import attention_studies as words
 
 MOST_LISTED = 4
@@ -44,7 +44,7 @@ def draw_compare(page: Page, run: BertRun) -> None:
         page,
         words.COMPARE_COLUMNS if changed else (),
         lambda: [(one.layer + 1, one.head + 1, one.change) for one in changed],
-        how.COMPARE,
+        how_words.COMPARE,
         chart="attention.changed" if changed else None,
         study="compare",
     )

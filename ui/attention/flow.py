@@ -17,7 +17,7 @@ from ui.attention.measured import remembered
 from ui.components.pictures import picture_buttons
 from ui.page import Page, sentence_on_failure
 from ui.takeaway import draw_foot
-from ui.words import attention_how as how
+from ui.words import attention_how as how_words
 from ui.words import attention_studies as words
 from ui.words import common
 
@@ -34,7 +34,9 @@ def draw_flow(page: Page, run: BertRun) -> None:
         for column, reading in zip(st.columns(3, gap="medium"), found, strict=True):
             with column:
                 draw_reading(page, run, *reading)
-        draw_foot(page, words.FLOW_COLUMNS, lambda: table_rows(run, found), how.FLOW, study="flow")
+        draw_foot(
+            page, words.FLOW_COLUMNS, lambda: table_rows(run, found), how_words.FLOW, study="flow"
+        )
 
 
 def headline(run: BertRun, raw: AttentionMap, weighted: AttentionMap) -> tuple[str, str]:

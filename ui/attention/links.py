@@ -20,7 +20,7 @@ from ui.choices.attention import AttentionChoices
 from ui.page import Page
 from ui.revisions import revised
 from ui.takeaway import draw_foot
-from ui.words import attention_how as how
+from ui.words import attention_how as how_words
 from ui.words import attention_links as words
 
 MOST_LISTED = 9
@@ -44,7 +44,7 @@ def draw_links(page: Page, run: BertRun) -> None:
         page,
         words.COLUMNS if ranked else (),
         lambda: [(one.rank, one.layer + 1, one.head + 1, one.weight) for one in ranked],
-        how.LINKS,
+        how_words.LINKS,
         chart="attention.links" if ranked else None,
         study="links",
     )

@@ -23,7 +23,7 @@ from ui.page import Page, sentence_on_failure
 from ui.switches import draw_switch
 from ui.takeaway import draw_foot
 from ui.words import attention_heads as head_words
-from ui.words import attention_how as how
+from ui.words import attention_how as how_words
 from ui.words import attention_studies as words
 
 Roles = tuple[tuple[SetRole | None, ...], ...]
@@ -52,7 +52,7 @@ def draw_many(page: Page, run: BertRun) -> None:
         page,
         words.MANY_COLUMNS if summary else (),
         lambda: table_rows(summary) if summary else (),
-        how.MANY,
+        how_words.MANY,
         chart=CHART if summary else None,
         study="many",
     )

@@ -63,33 +63,40 @@ def token_strip(
         describe=describe,
         specials_clickable=specials_clickable,
     )
-    shown = {
+    shown = _shown(encoding, groups, picked) | {
         "label": label,
-        "groups": groups,
         "action": action,
         "wholeWords": whole_words,
-        "cutLabel": cut_label if "cut" in {group["kind"] for group in groups} else "",
+        "cutLabel": cut_label if any(group["kind"] == "cut" for group in groups) else "",
         "legend": LEGEND if detail else None,
         "channel": channel,
-        "text": fingerprint(encoding.original_ids),
         "bars": bars,
         "links": on_shift_click is not None,
-        "picked": checked_picks(encoding, picked),
     }
+    read, act = _reader(encoding, specials_clickable), _acts(on_click, on_shift_click)
+    mount(_strip, key, lambda heard: {**shown, "heard": heard}, read, act)
 
-    def pressed(press: tuple[int, bool]) -> None:
+
+def _shown(
+    encoding: Encoding, groups: Sequence[Mapping[str, Any]], picked: Collection[int]
+) -> dict[str, Any]:
+    """The tokens, what text they are of, and which are picked."""
+    text = fingerprint(encoding.original_ids)
+    return {"groups": groups, "text": text, "picked": checked_picks(encoding, picked)}
+
+
+def _acts(
+    on_click: Callable[[int], None] | None, on_shift_click: Callable[[int], None] | None
+) -> Callable[[tuple[int, bool]], None] | None:
+    """What a press does, with the Shift key and without."""
+    if on_click is None:
+        return None
+
+    def act(press: tuple[int, bool]) -> None:
         position, shift = press
-        act = on_shift_click if shift and on_shift_click else on_click
-        if act is not None:
-            act(position)
+        (on_shift_click if shift and on_shift_click else on_click)(position)
 
-    mount(
-        _strip,
-        key,
-        lambda heard: {**shown, "heard": heard},
-        _reader(encoding, specials_clickable),
-        pressed if on_click else None,
-    )
+    return act
 
 
 def _reader(
