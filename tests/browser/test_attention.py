@@ -336,6 +336,7 @@ def test_text_that_looks_like_a_program_is_shown_in_every_reading_and_file(
     for study in ("links", "flow", "compare"):
         visitor.open_study(study)
         assert visitor.was_had() == []
+    visitor.open_tab(attention.TABS["none"])
     names = (attention.HTML_ONE, attention.HTML_ALL)
     for number, document in enumerate([visitor.take_away(name) for name in names]):
         path = tmp_path / f"{number}.html"
