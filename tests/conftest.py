@@ -22,7 +22,6 @@ from ui.settings import Settings
 from ui.settings import settings as server_settings
 
 TESTS = Path(__file__).parent
-FIRST_BROWSER = {"test_app.py", "test_phone.py"}  # half of what waits for one
 COMPONENTS = "streamlit.components.v2.manifest_scanner"
 APP_TEST = "streamlit.testing.v1.local_script_runner"
 COMPILED = ScriptCache()
@@ -40,21 +39,18 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 def group_of(test: Path) -> str:
-    """Which process of four has this test: two wait for a browser, each for its own, and two work.
+    """Which process of two has this test: one drives a browser, the other works.
 
-    That keeps two cores busy to the end.
+    More of them at once would wait for each other on two cores.
     """
-    part = test.relative_to(TESTS).parts[0]
-    if part == "browser":
-        return "browser 1" if test.name in FIRST_BROWSER else "browser 2"
-    return "library" if part == "bert_core" else "app"
+    return "browser" if test.relative_to(TESTS).parts[0] == "browser" else "rest"
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A process for each group of the whole suite; what is picked out of it starts sooner in this
     one."""
     picked = any(config.getoption(name, default=None) for name in ("keyword", "markexpr", "lf"))
-    return 0 if picked or config.args_source is not config.ArgsSource.TESTPATHS else 4
+    return 0 if picked or config.args_source is not config.ArgsSource.TESTPATHS else 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         group = group_of(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
         if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(300 if group.startswith("browser") else 100))
+            item.add_marker(pytest.mark.timeout(300 if group == "browser" else 100))
 
 
 @pytest.fixture(scope="session", autouse=True)

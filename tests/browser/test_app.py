@@ -549,9 +549,13 @@ def test_the_keyboard_reaches_the_strip_and_the_grid(visit: Visit) -> None:
     visitor.tab.keyboard.press("Enter")
     visitor.expect_link(look="2")
     expect(focused).to_have_attribute("data-position", "2")
-    visitor.tab.keyboard.press("Tab")  # to what the maps are sorted by
     visitor.tab.keyboard.press("Tab")
+    expect(visitor.tab.locator("[role=tab]:focus")).to_have_count(1)  # the questions
     cell = visitor.tab.locator("[data-map]:focus-visible")
+    for _ in range(4):  # what the tab holds, and what the maps are sorted by
+        visitor.tab.keyboard.press("Tab")
+        if cell.count():
+            break
     expect(cell).to_have_attribute("data-map", "0")
     assert cell.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
 
