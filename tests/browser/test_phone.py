@@ -27,8 +27,13 @@ def parts(visitor: Visitor) -> list[tuple[float, float, float, float]]:
 def test_the_open_head_follows_all_heads_at_once(visit: Visit, reading: str) -> None:
     visitor = visit(width=PHONE)
     visitor.open("attention", **SENTENCES, reading=reading)
-    order = [attention.ALL, "Layer 1, head 1", attention.DOES, attention.FROM.format(token="dog")]
-    tops = [edges(visitor.headings.filter(has_text=heading).first)[1] for heading in order]
+    open_head = visitor.tab.get_by_role("radio", name=attention.READINGS["arcs"], exact=True)
+    order = [
+        visitor.headings.filter(has_text=attention.ALL),
+        open_head,
+        visitor.headings.filter(has_text=attention.FROM.format(token="dog")),
+    ]
+    tops = [edges(one.first)[1] for one in order]
     assert tops == sorted(tops)
     assert visitor.sticking_out() == []
 

@@ -31,7 +31,7 @@ PICTURES = {
     "tokenization": (1, ("strip",)),
     "attention": (3, ("strip", "heads", "pictures")),
     "masked_words": (1, ("strip", "hints", "rows", "pictures")),
-    "next_sentence": (1, ("strip", "presses", "pictures")),
+    "next_sentence": (1, ("strip", "pictures")),
 }
 
 
