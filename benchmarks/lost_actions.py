@@ -80,7 +80,7 @@ def swap(b: Bench, gap: int = 120) -> Outcome:
     b.open("next_sentence", a=OPENED, b=DARK)
     b.button("Swap A and B").click()
     b.wait(gap)
-    b.question("layout").or_(b.question("how the pair is laid out")).first.click()
+    b.question("the layout").click()
     right = b.settled("nsp", "layout") and b.link.get("a") == DARK
     return right, f"a={b.link.get('a')!r} nsp={b.link.get('nsp')}"
 
