@@ -132,7 +132,7 @@ def test_on_a_dark_phone_nothing_is_wider_than_the_window(visit: Visit) -> None:
     arrive(visitor)
     choose_small(visitor)
     start(visitor)
-    visitor.open_tab(words.TABS["looks"])
+    visitor.tab.get_by_role("tab", name=words.TABS["looks"], exact=True).click()
     for look in words.LOOKS.values():
         visitor.choose(look)
         expect(visitor.tab.get_by_role("radio", name=look, exact=True)).to_be_checked()
