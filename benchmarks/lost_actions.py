@@ -27,6 +27,7 @@ import sys
 from collections.abc import Callable
 
 from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Error as BrowserError
 
 from benchmarks.browser import CHROMIUM_ARGS
 from benchmarks.late_visitor import DARK, DOCTOR, KEYS, OPENED, Bench, long_text
@@ -189,7 +190,7 @@ def run(browser: Browser, name: str, url: str, times: int) -> int:
         bench = Bench(browser, url)
         try:
             outcome = TRIALS[name](bench)
-        except Exception as error:
+        except (BrowserError, AssertionError) as error:  # what the page did not come to
             outcome = None
             print(f"  {number} {type(error).__name__} {str(error)[:150]}", flush=True)
         bench.tab.context.close()

@@ -32,7 +32,7 @@ class Part:
         self._slot = st.empty()
         self._names: frozenset[str] = frozenset()  # of its widgets and charts
         self._work: list[tuple[Job, Callable[[], None]]] = []
-        self._told: set[int] = set()  # the work whose progress is on the page
+        self._told: set[Job] = set()  # the work whose progress is on the page
         self._every: float | None = None
         self.draw()
 
@@ -49,14 +49,12 @@ class Part:
     def draw(self) -> None:
         self._work, self._every = [], None
         _forget(self._names)
-        before = _names()
         token = _drawing.set(self)
         try:
             with self._slot.container():
-                self._draw()
+                self._names = _names_of(self._draw)
         finally:
             _drawing.reset(token)
-        self._names = _names() - before
         self._drawn_at = time.monotonic()
 
     def look(self) -> bool:
@@ -66,16 +64,17 @@ class Part:
             self.draw()
             return True
         if time.monotonic() - self._drawn_at >= SOON_SECONDS:
-            before = _names()
             for work, say in self._work:
-                say()
-                self._told.add(id(work))
-            self._names |= _names() - before
+                if work in self._told:
+                    say()
+                else:  # only the first time it draws what has a name
+                    self._names |= _names_of(say)
+                    self._told.add(work)
         return False
 
     def wait_for(self, work: Job, say: Callable[[], None]) -> None:
         self._work.append((work, say))
-        if id(work) in self._told:  # the part was drawn again for another reason
+        if work in self._told:  # the part was drawn again for another reason
             say()
 
     def live(self, seconds: float) -> None:
@@ -148,6 +147,13 @@ def _names() -> frozenset[str]:
     return shared.widget_ids_this_run.snapshot() | {
         f"key:{key}" for key in shared.widget_user_keys_this_run.snapshot()
     }
+
+
+def _names_of(draw: Callable[[], None]) -> frozenset[str]:
+    """The keys and ids of what this draws."""
+    before = _names()
+    draw()
+    return _names() - before
 
 
 def _forget(names: frozenset[str]) -> None:

@@ -31,8 +31,6 @@ class Job(Generic[Item]):
         self._results: list[Item] = []
         self._error: str | None = None
         self._stopped = threading.Event()
-        self._changed = threading.Condition()
-        self._ended = False
         self._thread = threading.Thread(target=self._work, daemon=True, name=name)
         self._thread.start()
 
@@ -70,29 +68,13 @@ class Job(Generic[Item]):
         self._thread.join(timeout)
         return self.finished
 
-    def wait_beyond(self, known: int, timeout: float) -> bool:
-        """Wait for more than `known` results or the end, at most `timeout` seconds; says whether
-        one of them is there."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._ended or self.done > known, timeout)
-
     def _wanted(self) -> bool:
         return not self._stopped.is_set()
 
     def _work(self) -> None:
         try:
-            self._collect()
-        finally:
-            with self._changed:
-                self._ended = True
-                self._changed.notify_all()
-
-    def _collect(self) -> None:
-        try:
             for item in self._produce(self._wanted):
-                with self._changed:
-                    self._results.append(item)
-                    self._changed.notify_all()
+                self._results.append(item)
                 if self.stopped:
                     return
         except CancelledError:

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from bert_core.next_sentence.neighbours import KINDS, SetShare, bundled_texts, called_next
 from bert_core.serving.job import Job
 from bert_core.serving.runner import engine_runner
 from ui import markup
-from ui.jobs import draw_progress, drop_job, say_partly, session_job
+from ui.jobs import ask_button, asked_for, draw_progress, drop_job, say_partly, session_job
 from ui.page import Page
 from ui.words import next_sentence_studies as words
 
@@ -18,17 +16,11 @@ SETS = "next_sentence.test.sets"
 def measured_sets(page: Page) -> Sequence[SetShare]:
     """The sets as far as they are measured; draws the button that begins, or the progress."""
     slot = f"{SETS}.{page.bert.fingerprint}"
-    asked = f"{slot}:asked"
-    if asked not in st.session_state:
+    if not asked_for(slot):
         texts = bundled_texts()
         pairs = len(KINDS) * sum(len(text.sentences) - 1 for text in texts)
         markup.note(words.SETS_ASK.format(pairs=pairs, texts=len(texts)))
-        st.button(
-            words.SETS_START,
-            key=f"{SETS}.start",
-            on_click=st.session_state.update,
-            args=({asked: True},),
-        )
+        ask_button(words.SETS_START, slot, lambda: True)
         return ()
     job: Job[SetShare] = session_job(
         slot,

@@ -60,34 +60,6 @@ def test_a_job_keeps_everything_in_order() -> None:
     assert (job.results, job.done, job.error, job.stopped) == ((0, 1, 2, 3, 4), 5, None, False)
 
 
-def test_waiting_beyond_what_is_known_ends_with_the_next_result_and_with_the_job() -> None:
-    turn = threading.Semaphore(0)
-
-    def produce(wanted: StillWanted) -> Iterator[int]:
-        for number in range(2):
-            assert turn.acquire(timeout=PATIENCE)
-            yield number
-        assert turn.acquire(timeout=PATIENCE)
-
-    job = Job(2, produce)
-    assert not job.wait_beyond(0, 0.01)
-    for known in range(2):
-        turn.release()
-        assert job.wait_beyond(known, PATIENCE)
-        assert job.done == known + 1
-    assert not job.wait_beyond(2, 0.01)
-    turn.release()
-    assert job.wait_beyond(2, PATIENCE)  # it has ended
-
-
-def test_waiting_beyond_ends_where_a_job_fails() -> None:
-    def broken(wanted: StillWanted) -> Iterator[int]:
-        yield from ()
-        raise ZeroDivisionError
-
-    assert Job(1, broken).wait_beyond(0, PATIENCE)
-
-
 def test_a_stopped_job_keeps_what_came_before() -> None:
     let_go = threading.Event()
 
