@@ -57,7 +57,7 @@ class Frame:
     view: View
     engine: Engine
     colours: Palette
-    _head: "Head" = field(repr=False)
+    _head: Head = field(repr=False)
 
     @property
     def bert(self) -> Bert:

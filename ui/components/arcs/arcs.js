@@ -3,6 +3,7 @@
 
 import { createEvents } from "../shared/events.js";
 import { download } from "../shared/files.js";
+import { createKeeper } from "../shared/keeper.js";
 import { morphParts } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchPresses } from "../shared/presses.js";
@@ -13,16 +14,10 @@ import { Choice } from "./choice.js";
 import { drawLines, findLines, percent, ROW, selectLines } from "./lines.js";
 import { pngOf, svgOf } from "./picture.js";
 
-const views = new WeakMap();
+const keep = createKeeper((parent) => new Arcs(parent));
 
 export default function ({ data, parentElement, setStateValue }) {
-  if (!views.has(parentElement)) views.set(parentElement, new Arcs(parentElement));
-  const view = views.get(parentElement);
-  view.update(unpackWeights(data), setStateValue);
-  return () => {
-    view.destroy();
-    views.delete(parentElement);
-  };
+  return keep(parentElement, unpackWeights(data), setStateValue);
 }
 
 const MOST = 800; // lines drawn at once: more are a cloud, and do not scroll smoothly

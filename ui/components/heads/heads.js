@@ -2,6 +2,7 @@
 // token pointed at. Outlines, focus and clicks belong to elements laid over the canvases.
 
 import { createEvents } from "../shared/events.js";
+import { createKeeper } from "../shared/keeper.js";
 import { morphParts } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchPresses } from "../shared/presses.js";
@@ -9,16 +10,10 @@ import { watchScreen } from "../shared/screen.js";
 import { buildGrid, buildSingle } from "./build.js";
 import { buildAtlas, drawGaps, drawMaps, drawPointed, makeRamp, makeSignedRamp, unpack } from "./maps.js";
 
-const grids = new WeakMap();
+const keep = createKeeper((parent) => new HeadGrid(parent));
 
 export default function ({ data, parentElement, setStateValue }) {
-  if (!grids.has(parentElement)) grids.set(parentElement, new HeadGrid(parentElement));
-  const grid = grids.get(parentElement);
-  grid.update(unpack(data), setStateValue);
-  return () => {
-    grid.destroy();
-    grids.delete(parentElement);
-  };
+  return keep(parentElement, unpack(data), setStateValue);
 }
 
 const GAPS_FROM = 6; // CSS pixels: smaller cells have no lines between them

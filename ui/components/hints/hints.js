@@ -2,6 +2,7 @@
 
 import { offerBars } from "../shared/bars.js";
 import { createEvents } from "../shared/events.js";
+import { createKeeper } from "../shared/keeper.js";
 import { joinPointing } from "../shared/pointing.js";
 import { buildReadout, fillReadout } from "./build.js";
 
@@ -11,17 +12,10 @@ const LINGER_MS = 150;
 // A token passed over in less is not asked about.
 const REST_MS = 120;
 
-// Streamlit calls the default export again on every change of the data, with the same element.
-const readouts = new WeakMap();
+const keep = createKeeper((parent) => new TokenHints(parent));
 
 export default function ({ data, parentElement, setStateValue }) {
-  if (!readouts.has(parentElement)) readouts.set(parentElement, new TokenHints(parentElement));
-  const readout = readouts.get(parentElement);
-  readout.update(data, setStateValue);
-  return () => {
-    readout.destroy();
-    readouts.delete(parentElement);
-  };
+  return keep(parentElement, data, setStateValue);
 }
 
 class TokenHints {

@@ -3,6 +3,7 @@
 
 import { createEvents } from "../shared/events.js";
 import { download } from "../shared/files.js";
+import { createKeeper } from "../shared/keeper.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchScreen } from "../shared/screen.js";
 import { unpackWeights } from "../shared/weights_unpack.js";
@@ -14,16 +15,10 @@ import { fitLabels, paintMap, paintPicked, paintPointed } from "./paint.js";
 import { makePng, makeSvg } from "./save.js";
 import { makeShades, strongestOf } from "./shades.js";
 
-const maps = new WeakMap();
+const keep = createKeeper((parent) => new OneMap(parent));
 
 export default function ({ data, parentElement, setStateValue }) {
-  if (!maps.has(parentElement)) maps.set(parentElement, new OneMap(parentElement));
-  const map = maps.get(parentElement);
-  map.update(unpackWeights(data), setStateValue);
-  return () => {
-    map.destroy();
-    maps.delete(parentElement);
-  };
+  return keep(parentElement, unpackWeights(data), setStateValue);
 }
 
 const STEP = 1.6; // one press of a zoom button

@@ -1,20 +1,15 @@
 // What happens to the page as a whole: the address changed, or the theme did. Shows nothing.
 
 import { createEvents } from "../shared/events.js";
+import { createKeeper } from "../shared/keeper.js";
 import { closeSidebarAfterLinks } from "./sidebar.js";
 
-const pages = new WeakMap();
+const keep = createKeeper((parent) => new PageEvents(parent));
 
 closeSidebarAfterLinks(); // Streamlit runs this module once in a document
 
 export default function ({ data, parentElement, setStateValue }) {
-  if (!pages.has(parentElement)) pages.set(parentElement, new PageEvents(parentElement));
-  const page = pages.get(parentElement);
-  page.update(data, setStateValue);
-  return () => {
-    page.destroy();
-    pages.delete(parentElement);
-  };
+  return keep(parentElement, data, setStateValue);
 }
 
 class PageEvents {

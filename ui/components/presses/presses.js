@@ -2,19 +2,14 @@
 
 import { element } from "../shared/elements.js";
 import { createEvents } from "../shared/events.js";
+import { createKeeper } from "../shared/keeper.js";
 import { morphChildren } from "../shared/morph.js";
 import { watchPresses } from "../shared/presses.js";
 
-const rows = new WeakMap();
+const keep = createKeeper((parent) => new Presses(parent));
 
 export default function ({ data, parentElement, setStateValue }) {
-  if (!rows.has(parentElement)) rows.set(parentElement, new Presses(parentElement));
-  const row = rows.get(parentElement);
-  row.update(data, setStateValue);
-  return () => {
-    row.destroy();
-    rows.delete(parentElement);
-  };
+  return keep(parentElement, data, setStateValue);
 }
 
 class Presses {

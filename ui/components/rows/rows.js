@@ -2,6 +2,7 @@
 
 import { element } from "../shared/elements.js";
 import { createEvents } from "../shared/events.js";
+import { createKeeper } from "../shared/keeper.js";
 import { morphChildren } from "../shared/morph.js";
 import { watchPresses } from "../shared/presses.js";
 
@@ -13,16 +14,10 @@ const ARROWS = {
   ArrowLeft: ["offsetLeft", "offsetTop", -1],
 };
 
-const charts = new WeakMap();
+const keep = createKeeper((parent) => new Rows(parent));
 
 export default function ({ data, parentElement, setStateValue }) {
-  if (!charts.has(parentElement)) charts.set(parentElement, new Rows(parentElement));
-  const rows = charts.get(parentElement);
-  rows.update(data, setStateValue);
-  return () => {
-    rows.destroy();
-    charts.delete(parentElement);
-  };
+  return keep(parentElement, data, setStateValue);
 }
 
 class Rows {

@@ -2,22 +2,16 @@
 
 import { receiveBars } from "../shared/bars.js";
 import { createEvents } from "../shared/events.js";
+import { createKeeper } from "../shared/keeper.js";
 import { morphChildren } from "../shared/morph.js";
 import { joinPointing } from "../shared/pointing.js";
 import { watchPresses } from "../shared/presses.js";
 import { buildStrip } from "./build.js";
 
-// Streamlit calls the default export again on every change of the data, with the same element.
-const strips = new WeakMap();
+const keep = createKeeper((parent) => new TokenStrip(parent));
 
 export default function ({ data, parentElement, setStateValue }) {
-  if (!strips.has(parentElement)) strips.set(parentElement, new TokenStrip(parentElement));
-  const strip = strips.get(parentElement);
-  strip.update(data, setStateValue);
-  return () => {
-    strip.destroy();
-    strips.delete(parentElement);
-  };
+  return keep(parentElement, data, setStateValue);
 }
 
 class TokenStrip {
