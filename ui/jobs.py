@@ -12,7 +12,7 @@ from bert_core.serving.job import Job
 from bert_core.serving.scan import Scan
 from bert_core.serving.waiting import StillWanted
 from ui import cached, markup
-from ui.tail import wait_for
+from ui.tail import place_for_progress, wait_for
 from ui.words import common as words
 
 
@@ -130,27 +130,28 @@ def draw_progress(work: Job[Any], key: str, doing: str) -> bool:
 
 
 class _Bar:
-    """The progress of a job, in a place that stays empty until it is shown."""
+    """The progress of a job, in a place that stays empty until it is worth showing."""
 
     def __init__(self, work: Job[Any], key: str, doing: str) -> None:
         self._work, self._key, self._doing = work, key, doing
-        self._slot = st.empty()
+        self._slot = place_for_progress(work)
         self._line: DeltaGenerator | None = None
         self._said: tuple[int, bool] | None = None
 
     def show(self) -> None:
         """Say how far the work is, if that is new."""
         work = self._work
-        if self._line is None:
-            with self._slot.container():
-                self._line = st.empty()
-                st.button(words.STOP, key=f"{self._key}.stop", type="tertiary", on_click=work.stop)
         now = work.done, work.stopped
         if now == self._said:
             return
         self._said = now
+        share = min(work.done / max(work.total, 1), 1.0)
+        text = self._doing.format(done=work.done, total=work.total)
+        if self._line is None:
+            with self._slot.container():
+                self._line = st.progress(share, text)
+                st.button(words.STOP, key=f"{self._key}.stop", type="tertiary", on_click=work.stop)
+        else:
+            self._line.progress(share, text)
         if work.stopped:
             self._line.html(markup.quiet(words.STOPPED))
-        else:
-            share = min(work.done / max(work.total, 1), 1.0)
-            self._line.progress(share, self._doing.format(done=work.done, total=work.total))

@@ -8,6 +8,7 @@ left over of a container is what stands at the places beyond those that this run
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -27,12 +28,25 @@ class Drawn:
         self._held: dict[Path, int] = st.session_state.setdefault(HELD, {})
         self._kinds: dict[Path, str] = st.session_state.setdefault(KINDS, {})
         self._send: Callable[[ForwardMsg], None] | None = None
+        self._silent = False
         context = get_script_run_ctx()
         if context is not None:
             # A run that interrupted another has that one's context, which counts already.
             counting = getattr(context._enqueue, "__self__", None)
             self._send = counting._send if isinstance(counting, Drawn) else context._enqueue
             context._enqueue = self._note
+
+    def place(self) -> DeltaGenerator:
+        """A place for what is drawn into it at once, and perhaps again later.
+
+        The browser hears of it with what stands in it. Told of an empty place first, it would take
+        down what stood there, and build it anew: a press on it, or the focus, would be lost.
+        """
+        self._silent = True
+        try:
+            return st.empty()
+        finally:
+            self._silent = False
 
     def clear(self) -> None:
         """Empty the places beyond those drawn, in every container that was drawn."""
@@ -53,6 +67,8 @@ class Drawn:
             self._send(message)
 
     def _note(self, message: ForwardMsg) -> None:
+        if self._silent:
+            return
         path = tuple(message.metadata.delta_path)
         if path:
             self._note_kind(path, message.delta.add_block.WhichOneof("type") or "")

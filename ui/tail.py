@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_core.serving.job import Job
@@ -18,7 +19,7 @@ from ui.leftovers import HELD, Drawn
 from ui.settings import settings
 
 LOOK_SECONDS = 0.03
-# What is nearly there needs no progress bar, and leaves on the page what stood there before.
+# What is there sooner needs no progress bar, and leaves on the page what stood there before.
 SOON_SECONDS = 0.3
 
 _drawing: ContextVar["Part | None"] = ContextVar("part that is being drawn", default=None)
@@ -27,12 +28,12 @@ _drawing: ContextVar["Part | None"] = ContextVar("part that is being drawn", def
 class Part:
     """A part of a page that may be drawn more than once in a run, with the same keys."""
 
-    def __init__(self, draw: Callable[[], None]) -> None:
+    def __init__(self, draw: Callable[[], None], drawn: Drawn) -> None:
         self._draw = draw
-        self._slot = st.empty()
+        self._slot = drawn.place()
+        self.place = drawn.place
         self._names: frozenset[str] = frozenset()  # of its widgets and charts
         self._work: list[tuple[Job, Callable[[], None]]] = []
-        self._told: set[Job] = set()  # the work whose progress is on the page
         self._every: float | None = None
         self.draw()
 
@@ -48,6 +49,7 @@ class Part:
 
     def draw(self) -> None:
         self._work, self._every = [], None
+        self._told: set[Job] = set()  # the work whose progress is on the page
         _forget(self._names)
         token = _drawing.set(self)
         try:
@@ -63,22 +65,32 @@ class Part:
         if due or any(work.finished for work, _ in self._work):
             self.draw()
             return True
-        if time.monotonic() - self._drawn_at >= SOON_SECONDS:
-            for work, say in self._work:
-                if work in self._told:
-                    say()
-                else:  # only the first time it draws what has a name
-                    self._names |= _names_of(say)
-                    self._told.add(work)
+        for work, say in self._work:
+            if work in self._told:
+                say()
+            elif takes_long(work):  # only the first time it draws what has a name
+                self._names |= _names_of(say)
+                self._told.add(work)
         return False
 
     def wait_for(self, work: Job, say: Callable[[], None]) -> None:
         self._work.append((work, say))
-        if work in self._told:  # the part was drawn again for another reason
+        if takes_long(work):
             say()
+            self._told.add(work)
 
     def live(self, seconds: float) -> None:
         self._every = seconds
+
+
+def takes_long(work: Job) -> bool:
+    """Whether it runs for so long that it is worth saying how far it is."""
+    return work.seconds >= SOON_SECONDS
+
+
+def place_for_progress(work: Job) -> DeltaGenerator:
+    """A place for what is said of work: at once if it takes long, or later."""
+    return _current().place() if takes_long(work) else st.empty()
 
 
 def wait_for(work: Job, say: Callable[[], None]) -> None:
@@ -110,7 +122,7 @@ class Tail:
 
     def part(self, draw: Callable[[], None]) -> None:
         """Draw a part of the page here, and again in its place when what it waits for is there."""
-        self._parts.append(Part(draw))
+        self._parts.append(Part(draw, self._drawn))
 
     def run(self, on_settled: Callable[[], object]) -> None:
         """Draw what comes late until there is no more, or somebody presses something.

@@ -1,6 +1,7 @@
 """Work that takes longer than a page may: it goes on in a thread, and tells how far it is."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError
 from typing import Generic, TypeVar
@@ -31,6 +32,7 @@ class Job(Generic[Item]):
         self._results: list[Item] = []
         self._error: str | None = None
         self._stopped = threading.Event()
+        self._began = time.monotonic()
         self._thread = threading.Thread(target=self._work, daemon=True, name=name)
         self._thread.start()
 
@@ -43,6 +45,11 @@ class Job(Generic[Item]):
     def results(self) -> tuple[Item, ...]:
         """Those there are so far, in their order."""
         return tuple(self._results)
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it began."""
+        return time.monotonic() - self._began
 
     @property
     def error(self) -> str | None:

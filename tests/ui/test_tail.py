@@ -133,6 +133,59 @@ def test_a_run_that_took_over_a_context_is_the_only_one_that_counts() -> None:
     assert at.session_state["counts"] == (0, 1)
 
 
+def listened_to_page() -> None:
+    import time
+
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from bert_core.serving.job import Job
+    from ui.jobs import draw_progress, session_job
+    from ui.tail import SOON_SECONDS, Tail, again_in
+
+    context, sent = get_script_run_ctx(), []
+    send = context._enqueue
+
+    def listen(message: object) -> None:
+        sent.append(message.delta.new_element.WhichOneof("type"))
+        send(message)
+
+    def work(wanted: object) -> object:
+        while wanted():
+            time.sleep(0.01)
+        yield "found"
+
+    job: Job[str] = session_job("slot", "asked", 1, work)
+    time.sleep(SOON_SECONDS)
+    context._enqueue = listen
+    tail = Tail()
+
+    def draw() -> None:
+        times.append(None)
+        st.markdown("kept")
+        draw_progress(job, "slot", "done {done} of {total}")
+        if len(times) < 3:
+            again_in(0.01)
+        else:
+            job.stop()
+
+    times: list[None] = []
+    tail.part(draw)
+    tail.run(lambda: None)
+    st.session_state["sent"] = sent[: len(sent) - sent[::-1].index("progress")]
+    st.session_state["times"] = len(times)
+
+
+def test_a_part_and_a_bar_that_stand_are_not_taken_down_before_they_are_drawn_again() -> None:
+    """A browser that hears of an empty place builds anew what comes into it, and a press that
+    is held down on it, or the focus, is lost."""
+    at = AppTest.from_function(listened_to_page).run()
+    assert not at.exception
+    assert at.session_state["times"] > 3
+    assert at.session_state["sent"].count("progress") == 3
+    assert "empty" not in at.session_state["sent"]
+
+
 def living_page() -> None:
     import streamlit as st
 
