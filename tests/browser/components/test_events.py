@@ -229,6 +229,7 @@ def test_rows_lie_exactly_over_their_bars(tab: Tab) -> None:
 
 
 def test_a_bar_hears_a_press_as_soon_as_the_pointer_comes(tab: Tab) -> None:
+    tab.locator(".bartext").nth(3).wait_for()
     box = tab.locator(".bl-row").nth(1).bounding_box()
     assert box is not None
     tab.mouse.click(box["x"] + 20, box["y"] + 10)  # moves, presses and lets go at once
