@@ -88,7 +88,7 @@ class Walk:
         at = self.dice.randrange(2, len(state.tokens()) - 1)
         if here == "attention":
             self.bench.chip(at).click()
-            self.state = replace(state, look=at)
+            self.state = replace(state, look=None if state.look == at else at)
         elif here == "masked_words" and state.masked and state.masked != {at}:
             self.bench.chip(at).click()
             self.before.append(state)

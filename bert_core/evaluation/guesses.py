@@ -37,16 +37,16 @@ def _guess(bert: Bert, states: Floats, originals: torch.Tensor) -> Guesses:
     parts = []
     for start in range(0, len(states), MOST_ROWS):
         logits = masked_word_logits(bert, states[start : start + MOST_ROWS])
-        logs = torch.log_softmax(logits, dim=-1)  # (mask, vocab)
+        logs = torch.log_softmax(logits.double(), dim=-1)  # (mask, vocab)
         labels = originals[start : start + MOST_ROWS, None]
         best, own = logs.max(dim=-1), logs.gather(1, labels)
         parts.append(
             Guesses(
                 guesses=best.indices.numpy(),
                 right=(best.indices == labels[:, 0]).numpy(),
-                confidences=best.values.exp().double().numpy(),
+                confidences=best.values.exp().numpy(),
                 ranks=((logs > own).sum(dim=-1) + 1).numpy(),
-                surprisals=-own[:, 0].double().numpy(),
+                surprisals=-own[:, 0].numpy(),
             )
         )
     return join_guesses(parts)

@@ -65,7 +65,7 @@ from transformers import AutoTokenizer, BertForMaskedLM
 positions = {plain_code(encoding.masked)}
 with torch.inference_mode():
     logits = model(**inputs).logits[0, positions]  # (mask, vocabulary)
-shares, ids = torch.softmax(logits, dim=-1).topk(min({int(k)}, logits.shape[-1]))
+shares, ids = torch.softmax(logits.double(), dim=-1).topk(min({int(k)}, logits.shape[-1]))
 pieces = [tokenizer.convert_ids_to_tokens(row) for row in ids.tolist()]
 for position, *guess in zip(positions, pieces, shares.tolist()):
     print(position, *zip(*guess))

@@ -90,7 +90,8 @@ def _predict(
 def _read_prediction(
     bert: Bert, encoding: Encoding, position: int, logits: torch.Tensor, k: int
 ) -> MaskedPrediction:
-    shares = torch.softmax(logits, dim=-1)
+    # In float32 the shares of so many words sum to 1.00003 on some processors.
+    shares = torch.softmax(logits.double(), dim=-1)
     best = torch.topk(shares, min(k, len(shares)))
     mask_id = bert.wordpiece.special_ids["mask"]
     original = encoding.original_ids[position]
@@ -100,7 +101,7 @@ def _read_prediction(
         masked=encoding.ids[position] == mask_id,
         pieces=tuple(piece_of(bert, int(number)) for number in best.indices),
         ids=best.indices.numpy(),
-        probabilities=best.values.numpy(),
+        probabilities=best.values.float().numpy(),
         original=piece_of(bert, original) if known else None,
         original_probability=float(shares[original]) if known else None,
         original_rank=int((shares > shares[original]).sum()) + 1 if known else None,

@@ -137,7 +137,6 @@ def assert_as_one_by_one(bert: Bert, samples: list[MaskedGuesses]) -> None:
             assert sample.confidences[at] == pytest.approx(guess.probabilities[0], abs=CLOSE)
             assert sample.ranks[at] == guess.original_rank
             assert guess.original_probability is not None
-            # relative to 3e-5: torch's softmax sums to 1.000015
             assert np.exp(-sample.surprisals[at]) == pytest.approx(
                 guess.original_probability, rel=1e-4, abs=1e-9
             )

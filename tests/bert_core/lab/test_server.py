@@ -226,6 +226,7 @@ def test_a_file_that_unpacks_to_gigabytes_is_refused(
 # A real process
 
 
+@pytest.mark.timeout(300)  # the lab's processes leave every core to whoever wants it
 def test_a_real_run_begins_pauses_steps_and_ends_with_a_model(tmp_path: Path) -> None:
     lab = Lab(1, tmp_path / "lab")
     try:

@@ -25,8 +25,8 @@ TEXTS = [
     "He put his money in the bank of the [MASK] .",
 ]
 CLOSE = 1e-5
-# torch's float32 softmax over 30,522 words sums to 1.000015; the slow references are exact.
-CLOSE_TO_EXACT = 3e-5
+# A float32 softmax over 30,522 words sums to 1.000015 or 1.00003, as the processor has it.
+FLOAT32_SOFTMAX = 1e-4
 
 
 @pytest.fixture(params=MODELS)
@@ -85,7 +85,7 @@ def test_guesses_are_those_of_the_fill_mask_pipeline(
     for guess, expected in zip(ours, by_mask, strict=True):
         assert guess.ids.tolist() == [one["token"] for one in expected]
         np.testing.assert_allclose(
-            guess.probabilities, [one["score"] for one in expected], rtol=0, atol=CLOSE
+            guess.probabilities, [one["score"] for one in expected], rtol=0, atol=FLOAT32_SOFTMAX
         )
 
 
@@ -120,7 +120,7 @@ def test_rank_and_share_of_the_written_word_are_counted_over_the_whole_vocabular
             better += 1
     assert guess.original == word
     assert guess.original_rank == better + 1
-    assert guess.original_probability == pytest.approx(shares[written], abs=CLOSE_TO_EXACT)
+    assert guess.original_probability == pytest.approx(shares[written], abs=CLOSE)
     assert guess.vocabulary == len(shares)
 
 
@@ -150,9 +150,7 @@ def test_a_token_that_is_not_masked_is_answered_from_what_the_model_sees(
     shares = shares_by_transformers(folders[which], encoding.ids, position)
     assert (guess.masked, guess.position, guess.original) == (False, position, "sat")
     assert guess.ids.tolist() == np.argsort([-share for share in shares])[:3].tolist()
-    assert guess.original_probability == pytest.approx(
-        shares[encoding.ids[position]], abs=CLOSE_TO_EXACT
-    )
+    assert guess.original_probability == pytest.approx(shares[encoding.ids[position]], abs=CLOSE)
 
 
 def test_answers_stand_in_the_order_of_the_positions(tiny: Bert) -> None:
