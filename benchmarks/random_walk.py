@@ -102,7 +102,7 @@ class Walk:
             return None
         if not self.bench.button("Undo").count():
             return None  # the page has not drawn it yet
-        self.bench.button("Undo").click()
+        self.bench.button("Undo").first.click()  # on another tab it stands elsewhere
         old = self.before.pop()
         kept = {"page": self.state.page, "question": self.state.question}
         look = self.state.look if old.text == self.state.text else None
@@ -265,10 +265,14 @@ def main() -> int:
         start = State("masked_words", SENTENCES[0], frozenset({2, 5}), 5, PAIR)
         walk = Walk(Bench(browser, server.url), random.Random(options.seed), start)
         walk.begin()
+        told = 0
         while walk.made < options.actions:
             for _ in range(walk.dice.randrange(2, 6)):
                 walk.step()
             walk.check()
+            if walk.made // 50 > told:
+                told = walk.made // 50
+                print(f"{walk.made} actions, {walk.wrong} wrong", flush=True)
     print(f"{walk.wrong} of {walk.made} actions went wrong (seed {options.seed})")
     return 1 if walk.wrong else 0
 

@@ -35,9 +35,11 @@ def main() -> None:
         left, right = st.columns([5, 1], vertical_alignment="center")
         with left:
             draw_hints(page, encoding)
-        if chosen.mlm != "none":  # there they stand beside the guesses
-            with right:
+        with right:
+            if chosen.mlm != "none":
                 draw_presses(page)
+            else:  # they stand beside the guesses: those of another tab go at once
+                st.empty()
     with draw_tabs(page, MaskedWordsChoices, "mlm", study_words.TABS):
         page.part(lambda: draw_open_tab(page, encoding, place))
     page.finish()
