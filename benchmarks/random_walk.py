@@ -105,9 +105,10 @@ class Walk:
         self.bench.button("Undo").first.click()  # on another tab it stands elsewhere
         old = self.before.pop()
         kept = {"page": self.state.page, "question": self.state.question}
-        look = self.state.look if old.text == self.state.text else None
+        same_text = old.text == self.state.text
+        look = self.state.look if same_text else None
         self.state = replace(old, look=look, pair=old.pair, **kept)  # type: ignore[arg-type]
-        return "Undo"
+        return "Undo" if same_text else "Undo of a text"
 
     def ask(self) -> str | None:
         if self.state.page != "masked_words":
@@ -148,12 +149,12 @@ class Walk:
 
     def put_in(self) -> str | None:
         """A guess goes where the bars say: so wait until they stand."""
+        self.check()
         state = self.state
         if state.page != "masked_words" or state.question != "none" or not state.masked:
             return None
         if state.place not in state.masked:
             return None
-        self.check()
         row = self.dice.randrange(1, 5)
         names = self.bench.tab.locator("[class*='st-key-masked_words-bars'] .ytick text")
         word = names.nth(row).text_content() or ""
@@ -197,7 +198,7 @@ class Walk:
         self.made += 1
         self.since.append(did)
         self.pause()
-        if did.startswith(("typed", "guess", "Swap")):
+        if did.startswith(("typed", "guess", "Swap", "Undo of")):
             self.check()
 
     def look_for_masks(self) -> None:

@@ -94,6 +94,18 @@ class Bench:
         given = base64.b64encode(data).decode() if isinstance(data, bytes) else dict(data)
         self.tab.evaluate("(all) => show(...all)", [name, given, packed])
 
+    def put_another(self, name: str, of: str) -> None:
+        """Leave room for another element of a component that is there already."""
+        self.tab.evaluate(
+            """([name, of]) => {
+              const root = document.createElement("div");
+              document.body.append(root);
+              parts[name] = { root, component: parts[of].component };
+            }""",
+            [name, of],
+        )
+        self._there.add(name)
+
     def unmount(self, name: str) -> None:
         self.tab.evaluate("(name) => parts[name].unmount()", name)
 

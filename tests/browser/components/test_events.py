@@ -57,6 +57,18 @@ def test_numbers_go_on_after_all_that_was_taken_whatever_the_clock_says(presses:
     assert lists(presses)[-1] == [10**15 + 1, 10**15 + 2]
 
 
+def test_two_elements_of_one_component_keep_one_list(presses: Bench) -> None:
+    """Where a page draws it elsewhere, the old one stands for a moment beside the new one."""
+    presses.put_another("moved", of="presses")
+    presses.show("moved", given())
+    presses.tab.get_by_role("button", name="Undo").last.click()
+    presses.unmount("presses")
+    presses.tab.wait_for_timeout(1_200)  # a list that nobody shows is forgotten by now
+    presses.show("moved", given())
+    press(presses)
+    assert [len(one) for one in lists(presses)] == [1, 2]
+
+
 def test_a_component_without_a_listener_sends_nothing(presses: Bench) -> None:
     presses.show("presses", {**given(), "heard": None})
     press(presses)

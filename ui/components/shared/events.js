@@ -11,21 +11,32 @@ const NEWEST = Symbol.for("bert-lens:newest-event");
 const lists = new Map(); // by the component's key: a list outlives an element that is built anew
 
 export function createEvents() {
-  let list = null;
+  let list = null; // shared by all elements of the key: an old one may stand beside a new one
   let tell = null;
 
   // Called with what came with new data: which component this is, and what the server has taken;
   // with nothing where nobody listens.
   function hear(heard, setStateValue) {
-    tell = heard && setStateValue;
-    if (!heard) return;
+    if (!heard) return leave();
     const { key, taken } = heard;
-    list = lists.get(key);
-    if (!list || performance.now() - list.left > REBUILT_MS) list = { waiting: [] };
-    list.left = Infinity;
+    const kept = lists.get(key);
+    if (!kept || kept !== list) {
+      leave();
+      const isStale = !kept || (!kept.elements && performance.now() - kept.left > REBUILT_MS);
+      list = isStale ? { waiting: [], elements: 0 } : kept;
+      list.elements += 1;
+    }
     window[NEWEST] = Math.max(window[NEWEST] ?? 0, taken);
     list.waiting = list.waiting.filter(({ number }) => number > taken);
     lists.set(key, list);
+    tell = setStateValue;
+  }
+
+  function leave() {
+    if (!list) return;
+    list.elements -= 1;
+    list.left = performance.now();
+    list = tell = null;
   }
 
   function push(event) {
@@ -42,8 +53,6 @@ export function createEvents() {
     push,
     // What is not in the server's data yet, to be shown as if it were.
     waiting: () => (list && performance.now() - list.at < PATIENCE_MS ? list.waiting : []),
-    leave: () => {
-      if (list) list.left = performance.now();
-    },
+    leave,
   };
 }
