@@ -40,15 +40,17 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 def group_of(test: Path) -> str:
-    """Which process of two has this test: one drives a browser, the other works.
-
-    More of them at once would wait for each other on two cores.
-    """
-    return "browser" if test.relative_to(TESTS).parts[0] == "browser" else "rest"
+    """What runs in one process. The pages in a browser are one group, and the first: more of them
+    at once would wait for each other on two cores. The other process works meanwhile, on one room
+    after the other; what is left in the end they share."""
+    folder, *inner = test.relative_to(TESTS).parts
+    if folder == "browser":
+        return "browser" if len(inner) == 1 else "components"
+    return "/".join([folder, *inner[:1]])
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """A process for each group of the whole suite; what is picked out of it starts sooner in this
+    """Two processes for the whole suite; what is picked out of it starts sooner in this
     one."""
     picked = any(config.getoption(name, default=None) for name in ("keyword", "markexpr", "lf"))
     return 0 if picked or config.args_source is not config.ArgsSource.TESTPATHS else 2
@@ -63,14 +65,17 @@ class GroupScheduling(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    config.option.loadscopereorder = False  # the order below
     return GroupScheduling(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """End a test that takes ten times as long as any should."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """End a test that takes ten times as long as any should; begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: group_of(item.path) != "browser")
     for item in items:
         if item.get_closest_marker("timeout") is None:
-            seconds = 300 if group_of(item.path) == "browser" else 100
+            seconds = 300 if group_of(item.path) in ("browser", "components") else 100
             item.add_marker(pytest.mark.timeout(seconds))
 
 
