@@ -3,8 +3,7 @@
 // A change is a mutation of the document or of a shadow root, or a call that draws on a canvas;
 // `painted` is the first moment after the frame that shows the last of them. All times are
 // milliseconds since `performance.timeOrigin`. What Streamlit notes about its own state is no
-// picture and does not count, nor does a chart that is drawn again as it was: Streamlit does so with
-// all charts where a run ends.
+// picture and does not count.
 (() => {
   const STATE = "data-test-script-state";
   const STATUS = '[data-testid="stStatusWidget"], [data-testid="stToolbar"], head';
@@ -31,18 +30,6 @@
     });
   }
 
-  const drawn = new WeakMap(); // what each chart showed when it last changed
-
-  function isRepaint(element) {
-    const chart = element?.closest('[data-testid="stPlotlyChart"]');
-    if (!chart) return false;
-    const marks = [...chart.querySelectorAll("path, text")];
-    const now = marks.map((mark) => mark.getAttribute("d") + mark.textContent).join();
-    const isSame = drawn.get(chart) === now;
-    drawn.set(chart, now);
-    return isSame;
-  }
-
   function isBehind(nodes) {
     const isOne = (node) => node.matches?.(`${BEHIND}, ${MARKS}`) || node.querySelector?.(MARKS);
     return nodes.length > 0 && nodes.every(isOne);
@@ -51,7 +38,7 @@
   function isPicture({ target, attributeName, addedNodes, removedNodes }) {
     if (attributeName === STATE || isBehind([...addedNodes, ...removedNodes])) return false;
     const element = target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement;
-    if (element?.closest(BEHIND) || isRepaint(element)) return false;
+    if (element?.closest(BEHIND)) return false;
     return !element?.closest(STATUS);
   }
 
