@@ -149,11 +149,10 @@ class Walk:
 
     def put_in(self) -> str | None:
         """A guess goes where the bars say: so wait until they stand."""
-        self.check()
         state = self.state
         if state.page != "masked_words" or state.question != "none" or not state.masked:
             return None
-        if state.place not in state.masked:
+        if state.place not in state.masked or not self.check():
             return None
         row = self.dice.randrange(1, 5)
         names = self.bench.tab.locator("[class*='st-key-masked_words-bars'] .ytick text")
@@ -217,8 +216,9 @@ class Walk:
             self.made += 1
             self.check()
 
-    def check(self) -> None:
-        """Wait until the link says what it should; if it does not, go on from what it says."""
+    def check(self) -> bool:
+        """Wait until the link says what it should, and return whether it came to that; if not,
+        begin afresh."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             page = urlsplit(self.bench.tab.url).path.strip("/")
@@ -227,12 +227,13 @@ class Walk:
                 break
             if not wrong and self.stays():
                 self.since.clear()
-                return
+                return True
             self.bench.wait(100)
         self.wrong += 1
         print(f"WRONG after {self.made}: {self.since}: {wrong}", flush=True)
         self.since.clear()
         self.begin()
+        return False
 
     def stays(self) -> bool:
         """Whether the link says the same once all is drawn."""

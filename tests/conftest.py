@@ -50,8 +50,7 @@ def group_of(test: Path) -> str:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes for the whole suite; what is picked out of it starts sooner in this
-    one."""
+    """Two processes for the whole suite; what is picked out of it starts sooner in this one."""
     picked = any(config.getoption(name, default=None) for name in ("keyword", "markexpr", "lf"))
     return 0 if picked or config.args_source is not config.ArgsSource.TESTPATHS else 2
 

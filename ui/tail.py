@@ -66,17 +66,19 @@ class Part:
             self.draw()
             return True
         for work, say in self._work:
-            if work in self._told:
-                say()
-            elif takes_long(work):  # only the first time it draws what has a name
-                self._names |= _names_of(say)
-                self._told.add(work)
+            self._say(work, say)
         return False
 
     def wait_for(self, work: Job, say: Callable[[], None]) -> None:
         self._work.append((work, say))
-        if takes_long(work):
+        self._say(work, say)
+
+    def _say(self, work: Job, say: Callable[[], None]) -> None:
+        """Say how far work is, if it is worth saying."""
+        if work in self._told:
             say()
+        elif takes_long(work):  # only the first time it draws what has a name
+            self._names |= _names_of(say)
             self._told.add(work)
 
     def live(self, seconds: float) -> None:
