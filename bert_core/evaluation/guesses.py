@@ -8,7 +8,7 @@ import torch
 
 from bert_core.arrays import Floats
 from bert_core.evaluation.reliability import Guesses, join_guesses
-from bert_core.masked_words.head import MOST_ROWS, masked_word_logits
+from bert_core.masked_words.head import MOST_ROWS, log_shares, masked_word_logits
 from bert_core.model.bert import Bert
 from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding
@@ -37,7 +37,7 @@ def _guess(bert: Bert, states: Floats, originals: torch.Tensor) -> Guesses:
     parts = []
     for start in range(0, len(states), MOST_ROWS):
         logits = masked_word_logits(bert, states[start : start + MOST_ROWS])
-        logs = torch.log_softmax(logits.double(), dim=-1)  # (mask, vocab)
+        logs = log_shares(logits)  # (mask, vocab)
         labels = originals[start : start + MOST_ROWS, None]
         best, own = logs.max(dim=-1), logs.gather(1, labels)
         parts.append(

@@ -17,7 +17,7 @@ import torch
 
 from bert_core.arrays import Doubles, Floats, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.head import MOST_ROWS, masked_word_logits, piece_of
+from bert_core.masked_words.head import MOST_ROWS, log_shares, masked_word_logits, piece_of
 from bert_core.masked_words.targets import check_ids, check_request
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun
@@ -111,7 +111,7 @@ def read_layers_at(
         some = list(positions[start : start + at_once])
         rows = np.ascontiguousarray(states[:, some].swapaxes(0, 1))  # (position, layer, hidden)
         logits = masked_word_logits(bert, rows.reshape(-1, rows.shape[-1]))
-        logs = torch.log_softmax(logits.double(), dim=-1).view(len(some), layers, -1)
+        logs = log_shares(logits).view(len(some), layers, -1)
         readings += (
             _read_position(bert, run, *one, k, targets)
             for one in zip(some, rows, logs, strict=True)

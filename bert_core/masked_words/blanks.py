@@ -20,11 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from bert_core.arrays import Doubles, Floats, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.head import masked_word_logits, piece_of
+from bert_core.masked_words.head import log_shares, masked_word_logits, piece_of
 from bert_core.masked_words.targets import check_request, parse_targets
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun
@@ -140,8 +139,7 @@ def compare_blanks(
             for run, position in zip((first, second), places, strict=True)
         ]
     )
-    logits = masked_word_logits(bert, states).double()
-    logs = torch.log_softmax(logits, dim=-1).numpy()
+    logs = log_shares(masked_word_logits(bert, states)).numpy()
     scores = divergence_shares(logs[0], logs[1])
     pieces = tuple(piece_of(bert, number) for number in range(logs.shape[1]))
     return BlankComparison(

@@ -13,7 +13,7 @@ import torch
 
 from bert_core.arrays import Floats, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.head import MOST_ROWS, masked_word_logits, require_mlm
+from bert_core.masked_words.head import MOST_ROWS, log_shares, masked_word_logits, require_mlm
 from bert_core.masked_words.writing import filled_text
 from bert_core.model.bert import Bert
 from bert_core.model.inference import Asked
@@ -180,7 +180,6 @@ def _for_rows(
     """What `read(number, logarithms)` makes of each state's (vocab,) log-probabilities."""
     found = []
     for start in range(0, len(states), MOST_ROWS):
-        logits = masked_word_logits(bert, np.stack(states[start : start + MOST_ROWS]))
-        logs = torch.log_softmax(logits.double(), dim=-1)
+        logs = log_shares(masked_word_logits(bert, np.stack(states[start : start + MOST_ROWS])))
         found += [read(start + at, row) for at, row in enumerate(logs)]
     return found

@@ -13,7 +13,13 @@ import torch
 
 from bert_core.arrays import Floats, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.head import MOST_ROWS, masked_word_logits, piece_of, require_mlm
+from bert_core.masked_words.head import (
+    MOST_ROWS,
+    log_shares,
+    masked_word_logits,
+    piece_of,
+    require_mlm,
+)
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun
 from bert_core.model.tokenization import Encoding
@@ -90,9 +96,8 @@ def _predict(
 def _read_prediction(
     bert: Bert, encoding: Encoding, position: int, logits: torch.Tensor, k: int
 ) -> MaskedPrediction:
-    # In float32 the shares of so many words sum to 1.00003 on some processors.
-    shares = torch.softmax(logits.double(), dim=-1)
-    best = torch.topk(shares, min(k, len(shares)))
+    logs = log_shares(logits)
+    best = torch.topk(logs, min(k, len(logs)))
     mask_id = bert.wordpiece.special_ids["mask"]
     original = encoding.original_ids[position]
     known = original != mask_id
@@ -101,9 +106,9 @@ def _read_prediction(
         masked=encoding.ids[position] == mask_id,
         pieces=tuple(piece_of(bert, int(number)) for number in best.indices),
         ids=best.indices.numpy(),
-        probabilities=best.values.float().numpy(),
+        probabilities=best.values.exp().float().numpy(),
         original=piece_of(bert, original) if known else None,
-        original_probability=float(shares[original]) if known else None,
-        original_rank=int((shares > shares[original]).sum()) + 1 if known else None,
-        vocabulary=len(shares),
+        original_probability=float(logs[original].exp()) if known else None,
+        original_rank=int((logs > logs[original]).sum()) + 1 if known else None,
+        vocabulary=len(logs),
     )
