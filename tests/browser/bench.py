@@ -36,16 +36,17 @@ SET_UP = """() => {
     style.textContent = css;
     root.append(style);
     const file = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    parts[name] = { root, component: (await import(file)).default };
+    parts[name] = { host, root, component: (await import(file)).default };
   };
   window.show = (name, data, packed) => {
     const part = parts[name];
+    if (!part.host.isConnected) document.body.append(part.host);
     const bytes = () => Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
     const setStateValue = (_, events) => {
       const all = structuredClone(events);
       sent.push({ part: name, value: all.at(-1), all });
     };
-    part.unmount = part.component({
+    part.cleanUp = part.component({
       key: name, data: packed ? bytes() : data, parentElement: part.root, setStateValue,
     });
   };
@@ -98,16 +99,29 @@ class Bench:
         """Leave room for another element of a component that is there already."""
         self.tab.evaluate(
             """([name, of]) => {
-              const root = document.createElement("div");
-              document.body.append(root);
-              parts[name] = { root, component: parts[of].component };
+              const host = document.createElement("div");
+              document.body.append(host);
+              parts[name] = { host, root: host, component: parts[of].component };
             }""",
             [name, of],
         )
         self._there.add(name)
 
     def unmount(self, name: str) -> None:
-        self.tab.evaluate("(name) => parts[name].unmount()", name)
+        """Take the element away and clean up after the last call, as React does."""
+        self.tab.evaluate("(name) => parts[name].host.remove()", name)
+        self.clean_up(name)
+
+    def clean_up(self, name: str) -> None:
+        """Clean up after the last call, as Streamlit also does where other data came meanwhile."""
+        self.tab.evaluate("(name) => parts[name].cleanUp()", name)
+
+    def left_in(self, name: str) -> int:
+        """How many elements of its own a component has in its place."""
+        found: int = self.tab.evaluate(
+            "(name) => parts[name].root.querySelectorAll(':scope > :not(style)').length", name
+        )
+        return found
 
     def sent(self, name: str) -> list[Any]:
         """The events of a component since it was last asked to forget, in order."""

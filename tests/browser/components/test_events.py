@@ -88,6 +88,20 @@ def test_a_list_outlives_an_element_that_is_built_anew_but_not_its_page(presses:
     assert len(lists(presses)[-1]) == 1
 
 
+def test_an_element_that_still_stands_outlives_a_cleanup(presses: Bench) -> None:
+    """Where data comes before a call is through, Streamlit cleans up that call after the next."""
+    button = presses.tab.get_by_role("button", name="Undo")
+    button.focus()
+    button.hover()
+    presses.tab.mouse.down()
+    presses.clean_up("presses")
+    presses.tab.mouse.up()
+    expect(button).to_be_focused()
+    assert [len(one) for one in lists(presses)] == [1]
+    presses.unmount("presses")
+    assert presses.left_in("presses") == 0
+
+
 def test_a_list_holds_no_more_than_the_server_reads(presses: Bench) -> None:
     presses.tab.get_by_role("button", name="Undo").evaluate(
         f"button => {{ for (let n = 0; n < {MOST_EVENTS + 7}; n += 1) button.click(); }}"
