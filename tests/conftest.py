@@ -40,12 +40,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 def group_of(test: Path) -> str:
-    """What runs in one process. The pages in a browser are one group, and the first: more of them
-    at once would wait for each other on two cores. The other process works meanwhile, on one room
-    after the other; what is left in the end they share."""
+    """What runs in one process: a room; in the browser, which takes most of the time, one file, and
+    all components, which share their bench."""
     folder, *inner = test.relative_to(TESTS).parts
-    if folder == "browser":
-        return "browser" if len(inner) == 1 else "components"
     return "/".join([folder, *inner[:1]])
 
 
@@ -69,12 +66,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """End a test that takes ten times as long as any should; begin with what takes longest."""
+    """End a test that takes ten times as long as any should; begin with what takes longest: what is
+    left in the end the processes share."""
+    in_browser = {item: item.path.is_relative_to(TESTS / "browser") for item in items}
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: group_of(item.path) != "browser")
+        items.sort(key=lambda item: not in_browser[item])
     for item in items:
         if item.get_closest_marker("timeout") is None:
-            seconds = 300 if group_of(item.path) in ("browser", "components") else 100
+            seconds = 300 if in_browser[item] else 100
             item.add_marker(pytest.mark.timeout(seconds))
 
 

@@ -392,8 +392,29 @@ def test_chromium_comes_from_debian_where_that_is_allowed(monkeypatch: pytest.Mo
 
     def call(command: list[str], doing: str) -> None:
         installed.extend(command)
-        here["chromium"] = "/usr/bin/chromium"
+        here[chromium.WINDOWLESS] = "/usr/bin/windowless"
 
     monkeypatch.setattr(chromium, "call", call)
-    assert chromium.ensure_chromium() == "/usr/bin/chromium"
+    assert chromium.ensure_chromium() == "/usr/bin/windowless"
     assert {"update", "install", *chromium.DEBIAN} <= set(installed)
+
+
+@pytest.mark.parametrize(
+    ("here", "for_tests", "for_figures"),
+    [
+        (["chromium", chromium.WINDOWLESS], chromium.WINDOWLESS, "chromium"),
+        ([chromium.WINDOWLESS], chromium.WINDOWLESS, chromium.WINDOWLESS),
+        (["google-chrome"], "google-chrome", "google-chrome"),
+        ([], None, None),
+    ],
+)
+def test_tests_take_the_browser_without_a_window_and_benchmarks_the_one_people_have(
+    monkeypatch: pytest.MonkeyPatch,
+    here: list[str],
+    for_tests: str | None,
+    for_figures: str | None,
+) -> None:
+    monkeypatch.delenv("BERT_LENS_CHROMIUM", raising=False)
+    monkeypatch.setattr(chromium.shutil, "which", {name: name for name in here}.get)
+    assert chromium.find_for_tests() == for_tests
+    assert chromium.find_chromium() == for_figures
