@@ -77,7 +77,8 @@ def bert(embedded: Bert) -> Bert:
 
 def chart(visitor: Visitor, key: str) -> Locator:
     """The figure with exactly this key."""
-    return visitor.tab.locator(f".st-key-{key.replace('.', '-')} .js-plotly-plot")
+    here = f".st-key-{key.replace('.', '-')}:not([data-retained])"
+    return visitor.tab.locator(f"{here} .js-plotly-plot")
 
 
 def readout(visitor: Visitor) -> Locator:

@@ -238,7 +238,9 @@ class Visitor:
 
     def plot(self, key: str) -> Locator:
         """The plotly figure with this key, or one that begins so."""
-        return self.tab.locator(f"[class*='st-key-{key.replace('.', '-')}'] .js-plotly-plot")
+        # Until a run ends, Streamlit keeps the one that was replaced, out of sight.
+        here = f"[class*='st-key-{key.replace('.', '-')}']:not([data-retained])"
+        return self.tab.locator(f"{here} .js-plotly-plot")
 
     def bars(self, key: str) -> list[tuple[str, str]]:
         """Labels and numbers of a bar chart, from the top."""
