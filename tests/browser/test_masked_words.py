@@ -75,12 +75,6 @@ def bert(embedded: Bert) -> Bert:
 # What stands on the page
 
 
-def chart(visitor: Visitor, key: str) -> Locator:
-    """The figure with exactly this key."""
-    here = f".st-key-{key.replace('.', '-')}:not([data-retained])"
-    return visitor.tab.locator(f"{here} .js-plotly-plot")
-
-
 def readout(visitor: Visitor) -> Locator:
     return visitor.tab.locator("[data-testid=token-hints]")
 
@@ -150,11 +144,11 @@ def expect_answer(visitor: Visitor, study: str) -> None:
     """Wait until the answer in an open tab is drawn."""
     answers = {
         "joint": visitor.tab.get_by_text(words.STEPS),
-        "layers": chart(visitor, "masked_words.lens").locator(".heatmaplayer image"),
-        "blank": chart(visitor, "masked_words.scatter").locator(".main-svg").first,
-        "rank": chart(visitor, "masked_words.share").locator(".point path").first,
-        "targets": chart(visitor, "masked_words.contrast").locator(".point path").first,
-        "training": chart(visitor, "masked_words.counts").locator(".point path").first,
+        "layers": visitor.plot("masked_words.lens", exact=True).locator(".heatmaplayer image"),
+        "blank": visitor.plot("masked_words.scatter", exact=True).locator(".main-svg").first,
+        "rank": visitor.plot("masked_words.share", exact=True).locator(".point path").first,
+        "targets": visitor.plot("masked_words.contrast", exact=True).locator(".point path").first,
+        "training": visitor.plot("masked_words.counts", exact=True).locator(".point path").first,
         "calibration": visitor.tab.get_by_text(re.compile("Stopped: ")),
     }
     expect(answers[study]).to_be_visible()
@@ -268,7 +262,7 @@ def test_words_in_a_frame_drawn_in_the_scatter_are_listed(
     found = compare_blanks(bert, *runs)
     first, second = (side[0].piece for side in found.favoured(1))
     visitor.expect_heading(words.BLANK.format(first=first, second=second))
-    plot = chart(visitor, "masked_words.scatter")
+    plot = visitor.plot("masked_words.scatter", exact=True)
     ids = found.ids if webgl else found.to_draw(2_000)
     visitor.until(lambda: plot.evaluate(DRAWN) == len(ids), f"{len(ids)} points")
     visitor.settle()
@@ -358,7 +352,7 @@ def test_the_table_of_layers_is_painted_and_saved(visit: Visit, bert: Bert) -> N
     visitor.open("masked_words", a=DOCTOR, mask="2", mlm="layers")
     run = run_bert(bert, encode(bert, DOCTOR, None, [2]), keep=(HIDDEN_STATES,))
     reading = read_layers(bert, run, 2, 5)
-    plot = chart(visitor, "masked_words.lens")
+    plot = visitor.plot("masked_words.lens", exact=True)
     expect(plot.locator(".heatmaplayer image")).to_be_visible()
     pieces = [piece for row in reading.pieces for piece in row]
     shares = [percent(float(share)) for share in reading.probabilities.flat]
@@ -404,7 +398,7 @@ def test_calibration_is_started_and_stopped(visit: Visit) -> None:
     done, total = map(int, re.findall(r"\d+", partly.inner_text()))
     assert 0 < done < total
     visitor.expect_heading(f"masks in {done} texts")
-    plot = chart(visitor, "masked_words.reliability")
+    plot = visitor.plot("masked_words.reliability", exact=True)
     expect(plot.locator(".scatterlayer .point").first).to_be_visible()
 
 
@@ -443,7 +437,7 @@ def test_the_guesses_of_every_example_stand_on_the_first_screen(visit: Visit, th
     visitor = visit(theme=theme)
     for example in EXAMPLES:
         visitor.open("masked_words", **example.view().to_query())
-        assert visitor.bottom_of(chart(visitor, "masked_words.bars")) <= FIRST_SCREEN
+        assert visitor.bottom_of(visitor.plot("masked_words.bars", exact=True)) <= FIRST_SCREEN
 
 
 def test_the_picture_of_every_tab_stands_on_the_first_screen(visit: Visit) -> None:
@@ -460,7 +454,7 @@ def test_the_picture_of_every_tab_stands_on_the_first_screen(visit: Visit) -> No
     for study, picture in pictures.items():
         visitor.open_tab(words.TABS[study])
         visitor.expect_link(mlm=study)
-        assert visitor.bottom_of(chart(visitor, picture)) <= FIRST_SCREEN
+        assert visitor.bottom_of(visitor.plot(picture, exact=True)) <= FIRST_SCREEN
     visitor.open_tab(words.TABS["joint"])
     rows(visitor, *words.JOINT_HEADS)
     assert visitor.bottom_of(visitor.tab.locator(".bl-figures").first) <= FIRST_SCREEN

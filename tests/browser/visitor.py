@@ -236,11 +236,12 @@ class Visitor:
     def text(self) -> str:
         return self.tab.get_by_test_id("stMain").inner_text()
 
-    def plot(self, key: str) -> Locator:
+    def plot(self, key: str, *, exact: bool = False) -> Locator:
         """The plotly figure with this key, or one that begins so."""
+        name = f"st-key-{key.replace('.', '-')}"
+        keyed = f".{name}" if exact else f"[class*='{name}']"
         # Until a run ends, Streamlit keeps the one that was replaced, out of sight.
-        here = f"[class*='st-key-{key.replace('.', '-')}']:not([data-retained])"
-        return self.tab.locator(f"{here} .js-plotly-plot")
+        return self.tab.locator(f"{keyed}:not([data-retained]) .js-plotly-plot")
 
     def bars(self, key: str) -> list[tuple[str, str]]:
         """Labels and numbers of a bar chart, from the top."""

@@ -51,9 +51,8 @@ def draw_start(frame: Frame) -> None:
     runs = frame.view.chosen(PretrainingChoices).runs
     with st.container(horizontal=True, vertical_alignment="center", key="lab-start"):
         if len(runs) < MOST_RUNS:
-            # Another button in a place of its own: a second delivery of the same press finds this
-            # one gone, and nothing stays, dimmed, beside the other while a run lives.
-            st.empty().button(
+            # Two buttons: a second delivery of the same press finds the first one gone.
+            st.button(
                 words.BESIDE if runs else words.START,
                 type="secondary" if runs else "primary",
                 on_click=state.guarded,

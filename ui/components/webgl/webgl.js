@@ -1,15 +1,33 @@
 // Where WebGL is missing plotly shows a sentence instead of the points.
 
 import { createEvents } from "../shared/events.js";
+import { createKeeper } from "../shared/keeper.js";
 
-export default function ({ data, setStateValue }) {
-  const events = createEvents();
-  events.hear(data.heard, setStateValue);
-  const context = document.createElement("canvas").getContext("webgl");
-  // Not at once: what is sent while the component is being mounted gets lost.
-  const timer = setTimeout(() => {
-    if (!context) events.push({ lacks: true });
-  });
-  context?.getExtension("WEBGL_lose_context")?.loseContext(); // a page may only have a few
-  return () => clearTimeout(timer);
+const keep = createKeeper(() => new Trial());
+
+export default function ({ data, parentElement, setStateValue }) {
+  return keep(parentElement, data, setStateValue);
+}
+
+class Trial {
+  constructor() {
+    this.events = createEvents();
+    // Not at once: what is sent while the component is being mounted gets lost.
+    this.timer = setTimeout(() => this.tryOut());
+  }
+
+  destroy() {
+    clearTimeout(this.timer);
+    this.events.leave();
+  }
+
+  update(data, setStateValue) {
+    this.events.hear(data.heard, setStateValue);
+  }
+
+  tryOut() {
+    const context = document.createElement("canvas").getContext("webgl");
+    if (!context) this.events.push({ lacks: true });
+    context?.getExtension("WEBGL_lose_context")?.loseContext(); // a page may only have a few
+  }
 }
