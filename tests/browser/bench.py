@@ -38,7 +38,7 @@ SET_UP = """() => {
     const file = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     parts[name] = { host, root, component: (await import(file)).default };
   };
-  window.show = (name, data, packed) => {
+  window.call = (name, data, packed) => {
     const part = parts[name];
     if (!part.host.isConnected) document.body.append(part.host);
     const bytes = () => Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -46,9 +46,20 @@ SET_UP = """() => {
       const all = structuredClone(events);
       sent.push({ part: name, value: all.at(-1), all });
     };
-    part.cleanUp = part.component({
+    return part.component({
       key: name, data: packed ? bytes() : data, parentElement: part.root, setStateValue,
     });
+  };
+  const moment = () => new Promise((done) => setTimeout(done));
+  window.show = (name, ...given) => {
+    parts[name].cleanUp = call(name, ...given);
+    return moment();
+  };
+  window.showOvertaken = async (name, ...given) => {
+    const cleanUp = call(name, ...given);
+    await null;
+    cleanUp();
+    return moment();
   };
 }"""
 
@@ -91,9 +102,11 @@ class Bench:
         """Call a component with data, as after each run of the page; the first time it is put."""
         if name not in self._there:
             self.put(name)
-        packed = isinstance(data, bytes)
-        given = base64.b64encode(data).decode() if isinstance(data, bytes) else dict(data)
-        self.tab.evaluate("(all) => show(...all)", [name, given, packed])
+        self.tab.evaluate("(all) => show(...all)", [name, *_as_json(data)])
+
+    def show_overtaken(self, name: str, data: bytes | Mapping[str, Any]) -> None:
+        """Call it as Streamlit does late, with data that newer data overtook, and clean that up."""
+        self.tab.evaluate("(all) => showOvertaken(...all)", [name, *_as_json(data)])
 
     def put_another(self, name: str, of: str) -> None:
         """Leave room for another element of a component that is there already."""
@@ -109,12 +122,7 @@ class Bench:
 
     def unmount(self, name: str) -> None:
         """Take the element away and clean up after the last call, as React does."""
-        self.tab.evaluate("(name) => parts[name].host.remove()", name)
-        self.clean_up(name)
-
-    def clean_up(self, name: str) -> None:
-        """Clean up after the last call, as Streamlit also does where other data came meanwhile."""
-        self.tab.evaluate("(name) => parts[name].cleanUp()", name)
+        self.tab.evaluate("(name) => { parts[name].host.remove(); parts[name].cleanUp(); }", name)
 
     def left_in(self, name: str) -> int:
         """How many elements of its own a component has in its place."""
@@ -159,6 +167,13 @@ class Bench:
         assert self.heard == []
         assert self.tab.evaluate("window.had === undefined")
         self.tab.close()
+
+
+def _as_json(data: bytes | Mapping[str, Any]) -> tuple[Any, bool]:
+    """Data as it can be sent into the page, and whether it was bytes."""
+    if isinstance(data, bytes):
+        return base64.b64encode(data).decode(), True
+    return dict(data), False
 
 
 def bench_context(browser: Browser, **screen: Any) -> BrowserContext:

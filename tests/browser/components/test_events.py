@@ -88,17 +88,23 @@ def test_a_list_outlives_an_element_that_is_built_anew_but_not_its_page(presses:
     assert len(lists(presses)[-1]) == 1
 
 
-def test_an_element_that_still_stands_outlives_a_cleanup(presses: Bench) -> None:
-    """Where data comes before a call is through, Streamlit cleans up that call after the next."""
-    button = presses.tab.get_by_role("button", name="Undo")
-    button.focus()
-    button.hover()
+def test_data_that_newer_data_overtook_changes_nothing(presses: Bench) -> None:
+    """Streamlit's calls wait for the component's module, and may come in any order."""
+    presses.show("presses", {**given(), "buttons": [["undo", "Undo"], ["redo", "Redo"]]})
+    redo = presses.tab.get_by_role("button", name="Redo")
+    redo.focus()
+    redo.hover()
     presses.tab.mouse.down()
-    presses.clean_up("presses")
+    presses.show_overtaken("presses", given())
     presses.tab.mouse.up()
-    expect(button).to_be_focused()
+    expect(redo).to_be_focused()
     assert [len(one) for one in lists(presses)] == [1]
+
+
+def test_nothing_stays_of_an_element_that_is_gone(presses: Bench) -> None:
     presses.unmount("presses")
+    assert presses.left_in("presses") == 0
+    presses.show_overtaken("presses", given())
     assert presses.left_in("presses") == 0
 
 

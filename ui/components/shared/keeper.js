@@ -1,15 +1,19 @@
 // Streamlit calls a component again, with the same element, on every change of its data and of the
 // theme: what was made for the element stays, and hears the new data, until the element goes.
 //
-// It cleans up after a call when the element has gone, but also when new data came while the call
-// waited for its module, and then only after the call for the new data: that is no end.
+// Each call waits for the component's module, and those that wait may come in any order. One that
+// newer data overtook comes all the same, perhaps last, and is cleaned up at once, while the element
+// stands: so a call counts only where it is still there a moment later.
 
 export function createKeeper(make) {
   const kept = new WeakMap();
   return (parent, data, setStateValue) => {
-    if (!kept.has(parent)) kept.set(parent, make(parent));
-    kept.get(parent).update(data, setStateValue);
+    const timer = setTimeout(() => {
+      if (!kept.has(parent)) kept.set(parent, make(parent));
+      kept.get(parent).update(data, setStateValue);
+    });
     return () => {
+      clearTimeout(timer);
       if (parent.isConnected) return;
       kept.get(parent)?.destroy();
       kept.delete(parent);
