@@ -17,6 +17,7 @@ from bert_core.command_line.console import (
     opened_input,
     opened_output,
 )
+from bert_core.command_line.convert import add_convert
 from bert_core.command_line.evaluate import add_evaluate
 from bert_core.command_line.pretrain import add_pretrain
 from bert_core.command_line.records import FORMATS, RecordWriter
@@ -142,7 +143,7 @@ def _rank(options: argparse.Namespace) -> int:
     return _answer_lines(options, ComparedPair if options.pairs else RankedSentence, answer)
 
 
-COMMANDS = (_add_predict, _add_score, _add_rank, add_pretrain, add_evaluate)
+COMMANDS = (_add_predict, _add_score, _add_rank, add_pretrain, add_evaluate, add_convert)
 
 
 def _reader(

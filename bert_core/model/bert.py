@@ -1,19 +1,19 @@
 """`load_bert`: a checkpoint, wherever it is, as a model that is ready to be read."""
 
 import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import torch
-from safetensors import SafetensorError, safe_open
 from transformers import BertConfig, BertForPreTraining
 from transformers.utils import logging as transformers_logging
 
 from bert_core.errors import BrokenModelError, DeviceError, ModelTooLargeError
 from bert_core.model.checkpoints import EMBEDDED, Progress, find_checkpoint
+from bert_core.model.configuration import bert_config, read_config
+from bert_core.model.files import short
+from bert_core.model.weights import check_shapes, read_headers, read_tensors, unused_names
 from bert_core.model.wordpiece import WordPiece, load_wordpiece
 
 # Weights in float32, plus room for one pass over a full-length input.
@@ -26,7 +26,8 @@ class Bert:
 
     name: what was asked for. fingerprint: differs wherever an answer could (weights, vocabulary,
     device). has_mlm, has_nsp: whether the checkpoint brought the masked-word and next-sentence
-    heads; a head that it lacks holds random numbers and is never read.
+    heads; a head that it lacks holds random numbers and is never read. unused: the names of tensors
+    that the checkpoint has and a BERT with these two heads has no place for.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Bert:
     has_nsp: bool
     has_pooler: bool
     fingerprint: str
+    unused: tuple[str, ...] = ()
 
     @property
     def layers(self) -> int:
@@ -87,17 +89,18 @@ def load_bert(
     """
     place = pick_device(device)
     folder = find_checkpoint(source, progress=progress)
-    count = _count_parameters(folder)
-    _check_size(folder.name, count, place, max_parameters)
+    name = short(folder.name)
+    config = bert_config(read_config(folder), name)
+    stored = read_headers(folder)
+    _check_size(name, sum(one.size for one in stored.values()), place, max_parameters)
+    expected = _expected_shapes(config)
+    check_shapes(name, stored, expected)
     wordpiece = load_wordpiece(folder)
-    model, missing = _load_model(folder)
-    encoder_gaps = [name for name in missing if not name.startswith(("cls.", "bert.pooler."))]
-    if encoder_gaps:
-        raise BrokenModelError(
-            f"The weights of “{source}” lack {len(encoder_gaps)} parts of the encoder, the first "
-            f"is {encoder_gaps[0]}. Fetch the model again."
-        )
-    return wrap_bert(source, model, wordpiece, device=place, missing=missing)
+    model, missing = _build(name, config, read_tensors(name, stored, expected))
+    left = unused_names(stored, expected)
+    bert = wrap_bert(source, model, wordpiece, device=place, missing=missing, unused=left)
+    _try_out(bert, name)
+    return bert
 
 
 def wrap_bert(
@@ -107,10 +110,12 @@ def wrap_bert(
     *,
     device: torch.device | str = "cpu",
     missing: Iterable[str] = (),
+    unused: Iterable[str] = (),
 ) -> Bert:
     """A `Bert` around a model in memory, such as one that was just trained.
 
     missing: names of the parameters that hold no trained numbers, as `from_pretrained` lists them.
+    unused: names of tensors of its checkpoint that are no part of it.
 
     Raises:
         BrokenModelError: the tokenizer has ids that the model has no embedding for, or the model
@@ -137,6 +142,7 @@ def wrap_bert(
         has_nsp=pooler and not any(gap.startswith("cls.seq_relationship.") for gap in missing),
         has_pooler=pooler,
         fingerprint=_fingerprint(model, wordpiece, str(device)),
+        unused=tuple(unused),
     )
 
 
@@ -161,60 +167,54 @@ def pick_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def _load_model(folder: Path) -> tuple[BertForPreTraining, list[str]]:
-    """The model, and the names of the weights that the checkpoint lacks."""
+def _expected_shapes(config: BertConfig) -> dict[str, tuple[int, ...]]:
+    """The tensors of such a BERT with both heads; no memory is taken for their numbers."""
+    with torch.device("meta"):
+        state = BertForPreTraining(config).state_dict()
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def _build(
+    name: str, config: BertConfig, tensors: dict[str, torch.Tensor]
+) -> tuple[BertForPreTraining, list[str]]:
+    """The model with these tensors, and the names of those that it lacks: they are random."""
     transformers_logging.disable_progress_bar()
-    config = _read_config(folder)
     try:
         model, info = BertForPreTraining.from_pretrained(
-            folder,
+            None,
             config=config,
+            state_dict=tensors,
             attn_implementation="eager",
             dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
             output_loading_info=True,
         )
-    except (SafetensorError, OSError, RuntimeError, ValueError, KeyError) as error:
-        raise BrokenModelError(_damaged(folder, error)) from error
     except MemoryError as error:
-        raise ModelTooLargeError(
-            f"“{folder.name}” does not fit into this machine's memory."
-        ) from error
+        raise ModelTooLargeError(f"“{name}” does not fit into this machine's memory.") from error
     return model, sorted(info["missing_keys"])
 
 
-def _read_config(folder: Path) -> BertConfig:
-    """The configuration, held to what a BERT can be by building one without memory for it.
+def _try_out(bert: Bert, name: str) -> None:
+    """Run one short sentence: a model that loads may still answer with no numbers.
 
     Raises:
-        BrokenModelError: its values are none that a BERT has.
+        BrokenModelError: it does, or it does not run.
     """
+    special = bert.wordpiece.special_ids
+    ids = torch.tensor([[special["cls"], special["mask"], special["sep"]]], device=bert.device)
     try:
-        config = BertConfig.from_pretrained(folder)
-        config.is_decoder = False  # else each token would be kept from looking ahead
-        with torch.device("meta"):
-            BertForPreTraining(config)
-    except Exception as error:  # anything at all, as each wrong value fails in its own place
-        reason = str(error).strip().replace("\n", " ")[:160]
+        with torch.inference_mode():
+            found = bert.model(input_ids=ids, token_type_ids=torch.zeros_like(ids))
+        answers = found.prediction_logits, found.seq_relationship_logits
+        runs = all(bool(one.isfinite().all()) for one in answers)
+    except (RuntimeError, IndexError) as error:
         raise BrokenModelError(
-            f"config.json in “{folder.name}” describes no BERT ({reason}). Fetch the model again."
+            f"“{name}” loads, but does not run ({str(error).strip()[:160]}). Choose another."
         ) from error
-    return config
-
-
-def _count_parameters(folder: Path) -> int:
-    """Numbers in the weight files, read off their headers; also finds a truncated file."""
-    count = 0
-    for path in sorted(folder.glob("*.safetensors")):
-        try:
-            with safe_open(path, framework="pt") as weights:
-                for name in weights.keys():  # noqa: SIM118 - not a dict
-                    shape = weights.get_slice(name).get_shape()
-                    count += int(torch.Size(shape).numel())
-        except (SafetensorError, OSError) as error:
-            raise BrokenModelError(_damaged(folder, error)) from error
-    return count
+    if not runs:
+        raise BrokenModelError(
+            f"“{name}” loads, but answers with values that are no finite numbers: its weights are "
+            "too large. Choose another checkpoint."
+        )
 
 
 def _check_size(name: str, count: int, device: torch.device, limit: int | None) -> None:
@@ -250,11 +250,3 @@ def _fingerprint(model: BertForPreTraining, wordpiece: WordPiece, device: str) -
         digest.update(name.encode())
         digest.update(weight.cpu().contiguous().numpy().data)
     return digest.hexdigest()
-
-
-def _damaged(folder: Path, error: Exception) -> str:
-    reason = str(error).split("\n")[0].replace(os.fspath(folder), "").strip()[:160]
-    return (
-        f"The weights in “{folder.name}” cannot be read: the file is cut off or damaged "
-        f"({reason}). Fetch the model again."
-    )

@@ -4,7 +4,6 @@ Each function returns a folder that holds a BERT in safetensors, or raises a `Mo
 that says what to do instead.
 """
 
-import json
 import re
 import socket
 import threading
@@ -14,23 +13,17 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from typing import Any
 
-from bert_core.errors import (
-    BrokenModelError,
-    ModelError,
-    ModelNotFoundError,
-    ModelUnreachableError,
-    UnsupportedModelError,
-)
+from bert_core.errors import ModelError, ModelNotFoundError, ModelUnreachableError
+from bert_core.model.configuration import read_config
+from bert_core.model.files import short
+from bert_core.model.weights import check_weight_files
+from bert_core.model.wordpiece import TOKENIZER_FILES
 
 EMBEDDED = "embedded"
 EMBEDDED_FOLDER = Path(__file__).parent.parent / "embedded"
 
-HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "vocab.txt", "token*.json"]
+HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", *TOKENIZER_FILES]
 PROBE_SECONDS = 4.0
-LONGEST_NAME = 80  # characters of a name, in a sentence about it
-
-# What does the same job for somebody who asked for another architecture.
-INSTEAD = 'Choose one whose config.json says model_type "bert", such as bert-base-uncased.'
 
 Progress = Callable[[int, int], None]
 
@@ -56,7 +49,7 @@ def find_checkpoint(source: str, *, progress: Progress | None = None) -> Path:
         return folder
     if not re.fullmatch(r"[\w.-]{1,96}(/[\w.-]{1,96})?", source) or source.startswith((".", "-")):
         raise ModelNotFoundError(
-            f"There is no folder “{_short(source)}”, and a name on the hub looks like "
+            f"There is no folder “{short(source)}”, and a name on the hub looks like "
             "“bert-base-uncased” or “owner/name”. Check the spelling."
         )
     cached = _cached_folder(source)
@@ -70,34 +63,32 @@ def check_folder(folder: Path) -> dict[str, Any]:
     """The configuration of the BERT in `folder`, if it is one that this library can load.
 
     Raises:
-        ModelNotFoundError: no config.json.
-        UnsupportedModelError: another architecture, or weights that are only a pickle.
+        ModelNotFoundError: no config.json, or no weights.
+        UnsupportedModelError: another architecture, or weights that are not read here.
         BrokenModelError: config.json is not JSON.
     """
-    config_path = folder / "config.json"
-    if not config_path.is_file():
+    name = short(folder.name)
+    if not (folder / "config.json").is_file():
+        inner = _models_below(folder)
+        if inner:
+            raise ModelNotFoundError(
+                f"The folder “{name}” holds no config.json, but there is a model one folder below. "
+                f"Give that: “{short(str(folder / inner[0]))}”."
+            )
         raise ModelNotFoundError(
-            f"The folder “{_short(str(folder))}” holds no model: it has no config.json."
+            f"The folder “{short(str(folder))}” holds no model: it has no config.json."
         )
+    config = read_config(folder)
+    check_weight_files(folder.name, (path.name for path in folder.iterdir()))
+    return config
+
+
+def _models_below(folder: Path) -> list[str]:
+    """The folders inside this one that hold a model, sorted."""
     try:
-        config = json.loads(config_path.read_text(encoding="utf-8"))
-        model_type = str(config.get("model_type") or "unnamed")
-    except (OSError, ValueError, AttributeError) as error:
-        raise BrokenModelError(
-            f"config.json in “{_short(str(folder))}” cannot be read ({type(error).__name__}). "
-            "Fetch the model again."
-        ) from error
-    if model_type != "bert":
-        raise UnsupportedModelError(
-            f"“{_short(folder.name)}” is a {model_type} model; BERT Lens reads BERT. {INSTEAD}"
-        )
-    if config.get("position_embedding_type", "absolute") != "absolute":
-        raise UnsupportedModelError(
-            f"“{_short(folder.name)}” uses relative positions, which today's transformers no "
-            f"longer runs. {INSTEAD}"
-        )
-    _check_weight_files(folder.name, {path.name for path in folder.iterdir()})
-    return dict(config)
+        return sorted(path.parent.name for path in folder.glob("*/config.json"))
+    except OSError:
+        return []
 
 
 def _local_folder(source: str) -> Path | None:
@@ -131,20 +122,6 @@ def cached_checkpoints() -> list[str]:
     return sorted(names)
 
 
-def _check_weight_files(name: str, files: set[str]) -> None:
-    if any(file.endswith(".safetensors") for file in files):
-        return
-    if any(file.endswith((".bin", ".pt", ".ckpt", ".pkl", ".h5")) for file in files):
-        raise UnsupportedModelError(
-            f"“{_short(name)}” has its weights as a pickle, which can run code when it is opened. "
-            "Convert it once, where you trust it: "
-            "BertForPreTraining.from_pretrained(folder).save_pretrained(new_folder)."
-        )
-    raise ModelNotFoundError(
-        f"“{_short(name)}” has no weights: a file that ends in .safetensors is needed."
-    )
-
-
 def _cached_folder(name: str) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -164,7 +141,7 @@ def _download(name: str, progress: Progress | None) -> Path:
     from huggingface_hub.errors import HfHubHTTPError
 
     info = _ask_hub(name)
-    _check_weight_files(name, {file.rfilename for file in info.siblings or []})
+    check_weight_files(name, {file.rfilename for file in info.siblings or []})
     try:
         return Path(
             snapshot_download(name, allow_patterns=HUB_FILES, tqdm_class=_reporting_bar(progress))
@@ -235,8 +212,3 @@ class _Nowhere:
     def write(self, _text: str) -> None: ...
 
     def flush(self) -> None: ...
-
-
-def _short(text: str) -> str:
-    printable = "".join(char if char.isprintable() else "�" for char in text)
-    return printable if len(printable) <= LONGEST_NAME else printable[: LONGEST_NAME - 1] + "…"

@@ -5,14 +5,27 @@ changed and threads may share it.
 """
 
 import json
+import os
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from tokenizers import Encoding as RawEncoding
 from tokenizers import Tokenizer
 
-from bert_core.errors import BrokenModelError
+from bert_core.errors import BrokenModelError, UnsupportedModelError
+from bert_core.model.files import read_json, read_text, short
 
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+WORD_PIECE = "WordPiece"
 SPECIAL_NAMES = ("cls", "sep", "mask", "pad", "unk")
 
 
@@ -59,19 +72,40 @@ class WordPiece:
 
 
 def load_wordpiece(folder: Path) -> WordPiece:
-    """The tokenizer in `folder`, from tokenizer.json or, where there is none, vocab.txt.
+    """The tokenizer in `folder`, as transformers' AutoTokenizer has it.
+
+    Which of its files say what, and which of them counts where two do, has changed with every
+    version of transformers: so it is asked, and what it built is taken.
 
     Raises:
-        BrokenModelError: neither file is there, one cannot be read, or a special token is missing.
+        BrokenModelError: a file cannot be read, there are none, or a special token is missing.
+        ModelTooLargeError: a file is larger than that of any BERT.
+        UnsupportedModelError: it is no WordPiece.
     """
-    try:
-        spec = json.loads(_read_tokenizer(folder))
-        return wordpiece_from_spec(spec, _special_names(folder))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BrokenModelError(
-            f"The tokenizer in “{folder.name}” cannot be read ({type(error).__name__}). A BERT "
-            "needs tokenizer.json or vocab.txt."
-        ) from error
+    name = short(folder.name)
+    with TemporaryDirectory(prefix="bert-lens-tokenizer-") as place:
+        said = _copy_files(folder, Path(place))
+        found = _as_transformers_reads(Path(place), name, said)
+    backend = getattr(found, "backend_tokenizer", None)
+    if backend is None:
+        raise UnsupportedModelError(_no_word_piece(name, type(found).__name__))
+    spec = json.loads(backend.to_str())
+    for model in (said.get("tokenizer.json", {}).get("model"), spec["model"]):
+        kind = model.get("type", WORD_PIECE) if isinstance(model, dict) else WORD_PIECE
+        if kind != WORD_PIECE:
+            raise UnsupportedModelError(_no_word_piece(name, str(kind)))
+    if spec["model"].get("continuing_subword_prefix") != "##":
+        raise UnsupportedModelError(
+            f"The tokenizer of “{name}” does not mark the inner pieces of a word with ##, as "
+            "BERT's does."
+        )
+    names = {one: str(getattr(found, f"{one}_token") or "") for one in SPECIAL_NAMES}
+    names = {one: said or f"[{one.upper()}]" for one, said in names.items()}
+    # transformers adds those that are missing, with numbers that no embedding was trained for.
+    declared = {token for one in said.values() for token in _added_tokens(one)}
+    given = {token["content"] for token in spec["added_tokens"]} & declared
+    _check_special({*spec["model"]["vocab"], *given}, names)
+    return wordpiece_from_spec(spec, names)
 
 
 def wordpiece_from_spec(spec: dict, names: dict[str, str] | None = None) -> WordPiece:
@@ -99,7 +133,7 @@ def wordpiece_from_spec(spec: dict, names: dict[str, str] | None = None) -> Word
     )
 
 
-def _check_special(vocab: dict[str, int], names: dict[str, str]) -> None:
+def _check_special(vocab: Container[str], names: dict[str, str]) -> None:
     missing = [names[name] for name in SPECIAL_NAMES if names[name] not in vocab]
     if missing:
         raise BrokenModelError(f"The tokenizer has no {' and no '.join(missing)}: not BERT's.")
@@ -110,39 +144,47 @@ def _searched_for(token: dict, names: dict[str, str]) -> bool:
     return token["content"] not in others
 
 
-def _read_tokenizer(folder: Path) -> str:
-    if (folder / "tokenizer.json").is_file():
-        return (folder / "tokenizer.json").read_text(encoding="utf-8")
-    from transformers import BertTokenizer
-
-    config = _tokenizer_config(folder)
-    known = ("do_lower_case", "tokenize_chinese_chars", "strip_accents")
-    options = {name: config[name] for name in known if name in config}
-    lines = (folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
-    vocab = {line.rstrip("\r"): number for number, line in enumerate(lines) if line}
-    names = _special_names(folder)
-    _check_special(vocab, names)  # transformers would add those that are missing at the end
-    special = {f"{name}_token": names[name] for name in SPECIAL_NAMES}
-    backend = BertTokenizer(vocab=vocab, **special, **options).backend_tokenizer
-    return str(backend.to_str())
+def _copy_files(folder: Path, place: Path) -> dict[str, dict[str, Any]]:
+    """Copy what a tokenizer is read from, and nothing else; returns what its JSON files say."""
+    there = [name for name in TOKENIZER_FILES if os.path.lexists(folder / name)]
+    if not {"tokenizer.json", "vocab.txt"} & {*there}:
+        raise BrokenModelError(
+            f"“{short(folder.name)}” has no tokenizer: a BERT needs tokenizer.json or vocab.txt."
+        )
+    for name in there:
+        text = read_text(folder / name)  # without a byte-order mark
+        (place / name).write_bytes(text.encode())
+    (place / "config.json").write_text('{"model_type": "bert"}', encoding="utf-8")
+    return {name: read_json(folder / name) for name in there if name.endswith(".json")}
 
 
-def _special_names(folder: Path) -> dict[str, str]:
-    config = _tokenizer_config(folder)
-    return {
-        name: _content(config.get(f"{name}_token")) or f"[{name.upper()}]" for name in SPECIAL_NAMES
-    }
+def _added_tokens(said: dict[str, Any]) -> set[str]:
+    """The tokens that one of the files adds to the vocabulary; each file has its own way."""
+    listed = said.get("added_tokens")
+    numbered = said.get("added_tokens_decoder")
+    tokens = [*(listed if isinstance(listed, list) else [])]
+    tokens += numbered.values() if isinstance(numbered, dict) else []
+    contents = {one["content"] for one in tokens if isinstance(one, dict) and "content" in one}
+    plain = {name for name, number in said.items() if type(number) is int}  # added_tokens.json
+    return {one for one in contents | plain if isinstance(one, str)}
 
 
-def _tokenizer_config(folder: Path) -> dict:
-    path = folder / "tokenizer_config.json"
-    if not path.is_file():
-        return {}
-    config = json.loads(path.read_text(encoding="utf-8"))
-    return config if isinstance(config, dict) else {}
+def _as_transformers_reads(place: Path, name: str, said: dict[str, dict[str, Any]]) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # each wrong value fails in its own place
+        kind = said.get("tokenizer_config.json", {}).get("tokenizer_class") or "BertTokenizer"
+        reason = str(error).replace(os.fspath(place), "").strip().split("\n")[0]
+        raise BrokenModelError(
+            f"The tokenizer of “{name}”, a {short(str(kind))}, cannot be read ({short(reason)}). A "
+            "BERT needs a WordPiece tokenizer in tokenizer.json or vocab.txt."
+        ) from error
 
 
-def _content(token: object) -> str | None:
-    """A special token's text, which a configuration writes as a string or as a dict."""
-    content = token.get("content") if isinstance(token, dict) else token
-    return content if isinstance(content, str) and content else None
+def _no_word_piece(name: str, kind: str) -> str:
+    return (
+        f"The tokenizer of “{name}” is {short(kind)}; BERT Lens reads BERT's WordPiece. Choose a "
+        "BERT whose tokenizer_config.json says BertTokenizer."
+    )

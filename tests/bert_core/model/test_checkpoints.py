@@ -92,7 +92,7 @@ def test_a_configuration_without_an_architecture_is_refused(
     tmp_path: Path, config: dict[str, object]
 ) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(UnsupportedModelError, match="unnamed"):
+    with pytest.raises(UnsupportedModelError, match='write "model_type": "bert"'):
         find_checkpoint(str(tmp_path))
 
 
@@ -112,7 +112,27 @@ def test_a_pickle_is_refused_unopened_and_says_how_to_convert_it(tmp_path: Path)
     save_tiny(tmp_path)
     (tmp_path / "model.safetensors").unlink()
     torch.save({"weights": Bomb()}, tmp_path / "pytorch_model.bin")
-    with pytest.raises(UnsupportedModelError, match="save_pretrained"):
+    with pytest.raises(UnsupportedModelError, match="bert_core convert"):
+        find_checkpoint(str(tmp_path))
+
+
+def test_a_model_one_folder_below_is_named(tmp_path: Path) -> None:
+    save_tiny(tmp_path / "checkpoint-500")
+    with pytest.raises(ModelNotFoundError, match=r"one folder below.*checkpoint-500"):
+        find_checkpoint(str(tmp_path))
+
+
+def test_weights_of_another_library_are_refused_by_name(tmp_path: Path) -> None:
+    save_tiny(tmp_path)
+    (tmp_path / "model.safetensors").rename(tmp_path / "tf_model.h5")
+    with pytest.raises(UnsupportedModelError, match=r"tf_model\.h5"):
+        find_checkpoint(str(tmp_path))
+
+
+def test_an_adapter_is_refused_as_one(tmp_path: Path) -> None:
+    save_tiny(tmp_path)
+    (tmp_path / "model.safetensors").rename(tmp_path / "adapter_model.safetensors")
+    with pytest.raises(UnsupportedModelError, match="adapter"):
         find_checkpoint(str(tmp_path))
 
 
