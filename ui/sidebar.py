@@ -1,5 +1,6 @@
 """The sidebar: the way to each page, and the model that speaks."""
 
+from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 from threading import current_thread
@@ -47,6 +48,7 @@ def draw_status(place: DeltaGenerator, bert: Bert, run: BertRun | None) -> None:
     rows += [escape(words.EMBEDDED_NOTE)] if embedded else []
     rows += [words.NO_MLM] if not bert.has_mlm else []
     rows += [words.NO_NSP] if not bert.has_nsp else []
+    rows += [escape(unused_line(bert.unused))] if bert.unused else []
     if run is None:
         rows.append(escape(str(bert.device)))
     else:
@@ -58,6 +60,12 @@ def draw_status(place: DeltaGenerator, bert: Bert, run: BertRun | None) -> None:
             )
         )
     place.html(f"<p class='bl-model'>{'<br>'.join(rows).replace('</strong><br>', '</strong>')}</p>")
+
+
+def unused_line(names: Sequence[str]) -> str:
+    """What of a checkpoint is not read."""
+    line = words.UNUSED_ONE if len(names) == 1 else words.UNUSED
+    return line.format(count=len(names), name=names[0])
 
 
 def open_engine(view: View) -> Engine:

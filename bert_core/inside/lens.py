@@ -17,7 +17,13 @@ import torch
 
 from bert_core.arrays import Doubles, Floats, Integers
 from bert_core.errors import InputError
-from bert_core.masked_words.head import MOST_ROWS, log_shares, masked_word_logits, piece_of
+from bert_core.masked_words.head import (
+    MOST_ROWS,
+    best_pieces,
+    log_shares,
+    masked_word_logits,
+    piece_of,
+)
 from bert_core.masked_words.targets import check_ids, check_request
 from bert_core.model.bert import Bert
 from bert_core.model.inference import BertRun
@@ -145,12 +151,10 @@ def _read_position(
     targets: Sequence[int],
 ) -> LayerReading:
     """states: (layer, hidden). logs: (layer, vocab), natural logarithms of shares."""
-    best = torch.topk(logs, min(k, logs.shape[-1]))
+    shares, ids = best_pieces(bert, logs, k)
     original = run.encoding.original_ids[position]
     known = original != bert.wordpiece.special_ids["mask"]
-    followed = list(
-        dict.fromkeys([int(best.indices[-1, 0]), *([original] if known else []), *targets])
-    )
+    followed = list(dict.fromkeys([int(ids[-1, 0]), *([original] if known else []), *targets]))
     chosen = logs[:, followed]  # (layer, followed)
     ranks = np.stack(
         [(logs > chosen[:, [at]]).sum(dim=-1).numpy() + 1 for at in range(len(followed))]
@@ -159,9 +163,9 @@ def _read_position(
     return LayerReading(
         position=position,
         masked=position in run.encoding.masked,
-        ids=best.indices.numpy(),
-        pieces=tuple(tuple(piece_of(bert, one) for one in row) for row in best.indices.tolist()),
-        probabilities=best.values.exp().numpy(),
+        ids=ids.numpy(),
+        pieces=tuple(tuple(piece_of(bert, one) for one in row) for row in ids.tolist()),
+        probabilities=shares.exp().numpy(),
         followed=tuple(piece_of(bert, number) for number in followed),
         followed_ids=np.array(followed, dtype=np.int64),
         original=followed.index(original) if known else None,

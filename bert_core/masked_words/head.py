@@ -36,6 +36,20 @@ def log_shares(logits: torch.Tensor) -> torch.Tensor:
     return torch.log_softmax(logits.double(), dim=-1)
 
 
+def best_pieces(bert: Bert, logs: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The `k` largest of (..., vocab) `logs` and their ids, the largest first.
+
+    Only ids that have a piece: many checkpoints have more rows, to make their number a round one,
+    and what those answer was never trained.
+    """
+    without = bert.ids_without_piece
+    if without:
+        logs = logs.clone()
+        logs[..., list(without)] = -torch.inf
+    best = torch.topk(logs, min(k, logs.shape[-1] - len(without)))
+    return best.values, best.indices
+
+
 def piece_of(bert: Bert, number: int) -> str:
     """The text of an id; a model may have more ids than its vocabulary has pieces."""
     vocabulary = bert.wordpiece.vocabulary

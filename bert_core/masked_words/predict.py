@@ -15,6 +15,7 @@ from bert_core.arrays import Floats, Integers
 from bert_core.errors import InputError
 from bert_core.masked_words.head import (
     MOST_ROWS,
+    best_pieces,
     log_shares,
     masked_word_logits,
     piece_of,
@@ -34,6 +35,8 @@ class MaskedPrediction:
         the whole vocabulary.
     original: the piece that the text has there, None where a `[MASK]` was typed.
     original_probability, original_rank: of that piece, rank 1 being the first guess.
+    original_log: natural logarithm of its probability, finite where that is too small to be told
+        from 0.
     vocabulary: number of pieces the guess was among.
     """
 
@@ -44,6 +47,7 @@ class MaskedPrediction:
     probabilities: Floats
     original: str | None
     original_probability: float | None
+    original_log: float | None
     original_rank: int | None
     vocabulary: int
 
@@ -97,18 +101,19 @@ def _read_prediction(
     bert: Bert, encoding: Encoding, position: int, logits: torch.Tensor, k: int
 ) -> MaskedPrediction:
     logs = log_shares(logits)
-    best = torch.topk(logs, min(k, len(logs)))
+    shares, ids = best_pieces(bert, logs, k)
     mask_id = bert.wordpiece.special_ids["mask"]
     original = encoding.original_ids[position]
     known = original != mask_id
     return MaskedPrediction(
         position=position,
         masked=encoding.ids[position] == mask_id,
-        pieces=tuple(piece_of(bert, int(number)) for number in best.indices),
-        ids=best.indices.numpy(),
-        probabilities=best.values.exp().float().numpy(),
+        pieces=tuple(piece_of(bert, int(number)) for number in ids),
+        ids=ids.numpy(),
+        probabilities=shares.exp().float().numpy(),
         original=piece_of(bert, original) if known else None,
         original_probability=float(logs[original].exp()) if known else None,
+        original_log=float(logs[original]) if known else None,
         original_rank=int((logs > logs[original]).sum()) + 1 if known else None,
         vocabulary=len(logs),
     )

@@ -52,10 +52,8 @@ class TokenSurprisal:
 
     @property
     def bits(self) -> float | None:
-        probability = self.prediction.original_probability
-        if probability is None:
-            return None
-        return max(0.0, -math.log2(probability)) if probability > 0 else math.inf
+        log = self.prediction.original_log
+        return None if log is None else max(0.0, -log / math.log(2))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,6 @@
 """What the model answers where pretraining would ask it: at the tokens that a draw chose."""
 
-import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from bert_core.errors import InputError
 from bert_core.masked_words.predict import MaskedPrediction, predict_masked
@@ -14,7 +11,6 @@ from bert_core.pretraining.masks import FATES, MaskDraw, apply
 from bert_core.serving.runner import Runner, direct_runner
 
 # Stands in for a probability that float32 rounds to 0, whose logarithm is not finite.
-TINY = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,7 @@ def answer_chosen(
 
 def _answer(seen: Encoding, fate: str, guess: MaskedPrediction) -> ChosenAnswer:
     original, share, rank = guess.original, guess.original_probability, guess.original_rank
-    if original is None or share is None or rank is None:
+    if original is None or share is None or guess.original_log is None or rank is None:
         raise InputError(
             f"Nobody knows what stands behind the [MASK] typed at token {guess.position}: "
             "choose among the other tokens."
@@ -92,5 +88,5 @@ def _answer(seen: Encoding, fate: str, guess: MaskedPrediction) -> ChosenAnswer:
         original_probability=share,
         original_rank=rank,
         right=int(guess.ids[0]) == seen.original_ids[guess.position],
-        loss=-math.log(max(share, TINY)),
+        loss=-guess.original_log,
     )

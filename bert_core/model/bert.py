@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import psutil
 import torch
@@ -59,6 +60,13 @@ class Bert:
     @property
     def segment_count(self) -> int:
         return int(self.model.config.type_vocab_size)
+
+    @cached_property
+    def ids_without_piece(self) -> tuple[int, ...]:
+        """Rows of the embedding that no piece of the vocabulary belongs to, ascending."""
+        pieces = self.wordpiece.vocabulary
+        named = {number for number, piece in enumerate(pieces) if piece}
+        return tuple(sorted(set(range(int(self.model.config.vocab_size))) - named))
 
     @property
     def parameters(self) -> int:

@@ -21,6 +21,7 @@ def guess_of(*shares: float) -> MaskedPrediction:
         probabilities=np.array(shares, dtype=np.float32),
         original=None,
         original_probability=None,
+        original_log=None,
         original_rank=None,
         vocabulary=30_522,
     )

@@ -1,5 +1,6 @@
 """What goes behind the mask: transformers' own guesses, and ranks counted one by one."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from transformers.pipelines import FillMaskPipeline
 from bert_core.errors import InputError, MissingHeadError
 from bert_core.masked_words.head import masked_word_logits
 from bert_core.masked_words.predict import MaskedPrediction, predict_masked, predict_masked_in
+from bert_core.masked_words.surprisal import predict_each, word_surprisals
 from bert_core.model.bert import Bert, load_bert
 from bert_core.model.checkpoints import EMBEDDED_FOLDER
 from bert_core.model.inference import run_bert
@@ -176,15 +178,26 @@ def test_the_head_answers_for_the_states_of_one_layer_or_another(tiny: Bert) -> 
     assert not torch.allclose(last, first)
 
 
-def test_an_id_without_a_piece_is_called_by_its_number(tmp_path: Path) -> None:
+def test_rows_without_a_piece_are_never_offered(tmp_path: Path) -> None:
     wider = tiny_model(vocab_size=tiny_model().config.vocab_size + 5)
     bert = load_bert(str(save_tiny(tmp_path, wider)), "cpu")
     (guess,) = guesses(bert, "the [MASK]", k=1000)
     size = bert.model.config.vocab_size
-    named = dict(zip(guess.ids.tolist(), guess.pieces, strict=True))
-    assert {named[number] for number in range(size - 5, size)} == {
-        f"[id {number}]" for number in range(size - 5, size)
-    }
+    assert sorted(guess.ids.tolist()) == list(range(size - 5))
+    assert guess.vocabulary == size  # they have their share all the same
+    assert 1 - guess.probabilities.sum() > 0
+
+
+def test_a_probability_too_small_for_any_number_has_finite_bits(tmp_path: Path) -> None:
+    model = tiny_model()
+    with torch.no_grad():
+        model.cls.predictions.bias[0] = 3_000  # e^-3000 is 0 in float64
+    bert = load_bert(str(save_tiny(tmp_path, model)), "cpu")
+    (guess,) = predict_each(bert, encode(bert, "cat"))
+    assert guess.prediction.original_probability == 0
+    assert guess.bits == pytest.approx(3_000 / math.log(2), rel=0.02)
+    (word,) = word_surprisals(bert, encode(bert, "cat"))
+    assert word.total == pytest.approx(guess.bits, rel=1e-6)
 
 
 def test_many_inputs_are_guessed_at_once_as_one_by_one(

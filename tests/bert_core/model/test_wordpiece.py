@@ -17,42 +17,12 @@ from tests.kit.tiny import WORDS, save_tiny, tiny_vocabulary
 
 BOM = "\ufeff"
 TEXTS = 2_000
+STRANGE = "Cat PARIS Café naïve ÉÉ é e\u0301 ﬁn İstanbul straße 中文 한국 กำ हिन्दी 😀 👩\u200d👧"
+MARKED = "don't x-y 3.14 #tag @you C++ COVID-19 [ENT] new_token _ ## ##s"
 BITS = [
     *WORDS.split(),
-    *[
-        "Cat",
-        "PARIS",
-        "Café",
-        "naïve",
-        "ÉÉ",
-        "é",
-        "é",
-        "ﬁn",
-        "İstanbul",
-        "straße",
-        "中文",
-        "日本語",
-        "한국",
-        "กำ",
-        "हिन्दी",
-        "𝔸",
-        "😀",
-    ],
-    *[
-        "don't",
-        "x-y",
-        "3.14",
-        "#tag",
-        "@you",
-        "C++",
-        "COVID-19",
-        "[ENT]",
-        "new_token",
-        "_",
-        "##",
-        "##s",
-        "👩\u200d👩\u200d👧",
-    ],
+    *STRANGE.split(),
+    *MARKED.split(),
     *("\u200b", "\u00ad", "\ufe0f", "\u3000"),
     *("x" * 101, "\t", "\n", "\x00", "\x7f", "\u202e", "�", " ", "  ", "", "[mask]", "[ENT", "]"),
 ]
