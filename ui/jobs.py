@@ -122,7 +122,7 @@ def draw_progress(work: Job[Any], key: str, doing: str) -> bool:
     again at the end.
     """
     if work.error:
-        st.warning(work.error)
+        markup.warning(work.error)
     if work.finished:
         return True
     wait_for(work, _Bar(work, key, doing).show)

@@ -32,6 +32,16 @@ def note(words: str) -> None:
     st.html(f"<p class='bl-note'>{escape(words)}</p>")
 
 
+def error(words: str) -> None:
+    """Why something cannot be had, as it is: it may name what came from outside."""
+    st.error(escape_markdown(words))
+
+
+def warning(words: str) -> None:
+    """Why a part of the page is missing, as it is."""
+    st.warning(escape_markdown(words))
+
+
 def big(number: str, quiet: str = "") -> None:
     """A number to be read from the last row."""
     st.html(f"<p class='bl-big'>{escape(number)} <span>{escape(quiet)}</span></p>")

@@ -266,7 +266,7 @@ def stop_on_failure() -> Iterator[None]:
     try:
         yield
     except BertLensError as error:
-        st.error(str(error))
+        markup.error(str(error))
         st.stop()
 
 
@@ -276,7 +276,7 @@ def sentence_on_failure() -> Iterator[None]:
     try:
         yield
     except BertLensError as error:
-        st.warning(str(error))
+        markup.warning(str(error))
 
 
 def _draw_fields(name: str, view: View) -> None:

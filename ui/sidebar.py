@@ -14,7 +14,7 @@ from bert_core.model.bert import Bert
 from bert_core.model.checkpoints import EMBEDDED, EMBEDDED_FOLDER, Progress
 from bert_core.model.inference import BertRun
 from bert_core.serving.engine import Engine
-from ui import address, cached, state
+from ui import address, cached, markup, state
 from ui.contents import CONTENTS
 from ui.revisions import revised
 from ui.settings import settings
@@ -78,11 +78,12 @@ def open_engine(view: View) -> Engine:
             raise ModelError(failed[1])
         if not settings().allows(view.model):
             raise ModelError(words.NOT_ALLOWED.format(model=view.model[:80]))
-        with st.spinner(words.LOADING.format(model=view.model[:80])):
+        model = markup.escape_markdown(view.model[:80])
+        with st.spinner(words.LOADING.format(model=model)):
             return cached.get_engine(view.model, _progress_line(view.model))
     except ModelError as error:
         st.session_state[FAILED] = (view.model, str(error))
-        st.error(f"{error} {words.FALLBACK}")
+        markup.error(f"{error} {words.FALLBACK}")
         return cached.get_engine(EMBEDDED)
 
 
@@ -129,13 +130,14 @@ def _progress_line(model: str) -> Progress:
     """A progress bar that the threads of a download may move."""
     line = st.empty()
     context = get_script_run_ctx()
+    name = markup.escape_markdown(model)
 
     def show(done: int, total: int) -> None:
         if total:
             add_script_run_ctx(current_thread(), context)
             line.progress(
                 min(done / total, 1.0),
-                words.FETCHING.format(model=model, done=done // 10**6, total=total // 10**6),
+                words.FETCHING.format(model=name, done=done // 10**6, total=total // 10**6),
             )
 
     return show

@@ -501,6 +501,16 @@ def test_text_that_looks_like_a_program_is_shown_and_not_run(visit: Visit, page:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_a_picture_that_a_link_names_is_asked_of_nobody(visit: Visit, page: str) -> None:
+    """`Visitor` reports every request to another host."""
+    named = "![p](http://127.0.0.1:9/p.png)"
+    visitor = visit()
+    visitor.open(page, model=named, a=f"{named} cat", b=f"{named} dog", targets=named)
+    assert named in visitor.text()
+    expect(visitor.tab.locator("img[src*='127.0.0.1:9']")).to_have_count(0)
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_nonsense_strange_scripts_and_nothing_at_all(visit: Visit, page: str) -> None:
     visitor = visit(width=PHONE)
     visitor.open(page, **NONSENSE)

@@ -85,12 +85,17 @@ def markup(at: AppTest) -> list[str]:
     return [body for body in bodies if not body.startswith("<style>")]
 
 
+def as_read(markdown: str) -> str:
+    """Escaped Markdown as it stands on the page."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown)
+
+
 def errors(at: AppTest) -> list[str]:
-    return [element.value for element in at.error]
+    return [as_read(element.value) for element in at.error]
 
 
 def warnings(at: AppTest) -> list[str]:
-    return [element.value for element in at.warning]
+    return [as_read(element.value) for element in at.warning]
 
 
 def figures(at: AppTest) -> list[dict[str, Any]]:

@@ -174,7 +174,7 @@ def nothing_there(folder: Path) -> None:
 
 BROKEN: dict[Callable[[Path], None], str] = {
     no_model: "holds no model: it has no config.json",
-    truncated: "the file is cut off or damaged",
+    truncated: "is cut off or damaged",
     pickled: "has its weights as a pickle, which can run code",
     another_architecture: "is a roberta model; BERT Lens reads BERT",
     broken_config: "config.json in",

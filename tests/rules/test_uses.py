@@ -62,12 +62,9 @@ def test_one_module_asks_the_tokenizer_for_pieces() -> None:
 
 
 def reads_numbers_only(call: ast.Call) -> bool:
-    return dotted(call.func) == "torch.load" and any(
-        one.arg == "weights_only"
-        and isinstance(one.value, ast.Constant)
-        and one.value.value is True
-        for one in call.keywords
-    )
+    said = {one.arg: one.value for one in call.keywords}.get("weights_only")
+    is_asked = isinstance(said, ast.Constant) and said.value is True
+    return dotted(call.func) == "torch.load" and is_asked
 
 
 def test_nothing_is_evaluated_or_unpickled() -> None:

@@ -75,7 +75,7 @@ def _draw_state(run: ShownRun) -> None:
             draw_model(run)
         markup.note(" · ".join(parts))
     if status.said:
-        st.warning(status.said)
+        markup.warning(status.said)
 
 
 def _draw_buttons(run: ShownRun) -> None:

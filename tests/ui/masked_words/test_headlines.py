@@ -24,7 +24,7 @@ def a_guess(*probabilities: float) -> MaskedPrediction:
         probabilities=np.array(probabilities, dtype=np.float32),
         original="rain",
         original_probability=0.05,
-        original_log=None,
+        original_log=float(np.log(0.05)),
         original_rank=2,
         vocabulary=30_522,
     )
