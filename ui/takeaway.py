@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from bert_core.texts.cells import cell
 from ui import address, markup, state
 from ui.components.pictures import picture_buttons
 from ui.page import Frame
@@ -103,7 +104,7 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    writer.writerows(map(cell, row) for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -115,13 +116,6 @@ def to_json(page: Frame, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
         "rows": [list(row) for row in rows],
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8")
-
-
-def _safe(cell: Any) -> Any:
-    """A cell that a spreadsheet takes for text: one that begins like a formula gets a quote."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") and len(cell) > 1:
-        return f"'{cell}"
-    return cell
 
 
 def _draw_link(page: Frame) -> None:

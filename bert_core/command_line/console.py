@@ -50,7 +50,7 @@ class Report:
         """Take the progress away, and say how many lines were broken if some were."""
         self._show("")
         if self.broken:
-            self.say(f"{self.broken:,} of {self.lines:,} lines could not be read.")
+            self.say(f"{self.broken:,} of {self.lines:,} lines have no answer.")
 
     def _show(self, text: str) -> None:
         if self._shows_progress:

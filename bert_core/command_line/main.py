@@ -209,7 +209,7 @@ def _answer_lines(
                     writer.write_header()
         if not writer.written and not report.broken:
             raise InputError(NOTHING)
-    return 0
+    return 0 if writer.written else FAILED
 
 
 def _refuse_same_file(options: argparse.Namespace) -> None:

@@ -5,6 +5,8 @@ import json
 import time
 from typing import NamedTuple, TextIO
 
+from bert_core.texts.cells import cell
+
 FORMATS = ("csv", "jsonl")
 FLUSH_SECONDS = 1.0  # until what is written can be seen by others
 
@@ -12,8 +14,8 @@ FLUSH_SECONDS = 1.0  # until what is written can be seen by others
 class RecordWriter:
     """Writes records of one kind to an open text file; their fields are the columns.
 
-    Numbers are written with all their digits, so that what is read back is the same. None is an
-    empty field in CSV.
+    Numbers are written with all their digits, so that what is read back is the same. In CSV None is
+    an empty field, and text that begins like a formula has an apostrophe before it.
     """
 
     def __init__(self, file: TextIO, kind: type[NamedTuple], form: str) -> None:
@@ -32,7 +34,7 @@ class RecordWriter:
         if self._rows is None:
             self._file.write(json.dumps(fields, ensure_ascii=False) + "\n")
         else:
-            self._rows.writerow(fields.values())
+            self._rows.writerow(map(cell, fields.values()))
         if time.monotonic() - self._flushed >= FLUSH_SECONDS:
             self._file.flush()
             self._flushed = time.monotonic()

@@ -187,6 +187,7 @@ def _build(
 ) -> tuple[BertForPreTraining, list[str]]:
     """The model with these tensors, and the names of those that it lacks: they are random."""
     transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # it lists what is missing, which `Bert` says
     try:
         model, info = BertForPreTraining.from_pretrained(
             None,

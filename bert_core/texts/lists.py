@@ -29,6 +29,7 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # in bytes: what is not UTF-8, o
 NOTHING = "The list is empty: write one sentence, or one row, on each line."
 COMMAS = (",", ";")  # the second is what spreadsheets write where a comma is in numbers
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+LOOKED_AT = 256  # bytes at the beginning, in which UTF-16 without a mark shows
 
 Line = tuple[int, str]
 """Number, from 1, and text without its end."""
@@ -91,11 +92,9 @@ def stream_lines(file: BufferedReader) -> Iterator[Line | BrokenLine]:
 
     Of a line that is too long, such as a file without line breaks, only the length is kept.
     """
-    is_wide = file.peek(2)[:2] in UTF_16
+    wide = _wide(file.peek(LOOKED_AT)[:LOOKED_AT])
     text = TextIOWrapper(
-        file,
-        encoding="utf-16" if is_wide else "utf-8-sig",
-        errors="replace" if is_wide else "surrogateescape",
+        file, encoding=wide or "utf-8-sig", errors="replace" if wide else "surrogateescape"
     )
     try:
         for number in count(1):
@@ -144,9 +143,22 @@ class _LineError(Exception):
 def _decoded(source: str | bytes) -> str:
     if isinstance(source, str):
         return LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", source)
-    if source.startswith(UTF_16):
-        return source.decode("utf-16", errors="replace")
+    wide = _wide(source[:LOOKED_AT])
+    if wide:
+        return source.decode(wide, errors="replace")
     return source.decode("utf-8", errors="surrogateescape")
+
+
+def _wide(beginning: bytes) -> str:
+    """The kind of UTF-16 that bytes are in, by their mark or by where their zeros are, or ""."""
+    if beginning.startswith(UTF_16):
+        return "utf-16"
+    high, low = beginning[::2], beginning[1::2]
+    for zeros, others, name in ((low, high, "utf-16-le"), (high, low, "utf-16-be")):
+        # Latin letters, blanks and line ends have a zero beside them; UTF-8 of a text has none.
+        if zeros.count(0) * 4 > len(zeros) and zeros.count(0) > others.count(0):
+            return name
+    return ""
 
 
 def _collect(found: Iterator[Row | BrokenLine]) -> ParsedList:

@@ -52,17 +52,17 @@ def test_csv_carries_every_cell(found: list[tuple[Any, ...]]) -> None:
 @given(found=rows)
 def test_no_cell_of_text_begins_like_a_formula(found: list[tuple[Any, ...]]) -> None:
     for cells in read_csv(to_csv(COLUMNS, found))[1:]:
-        assert not (len(cells[0]) > 1 and cells[0].startswith(FORMULA))
+        assert not cells[0].startswith(FORMULA)
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+A1", "-2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("x")']
+    "text", ["=", "+", "=1+1", "+A1", "-2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("x")']
 )
 def test_a_cell_like_a_formula_is_quoted(text: str) -> None:
     assert read_csv(to_csv(("a",), [(text,)]))[1] == [f"'{text}"]
 
 
-@pytest.mark.parametrize("text", ["=", "-", "the", "'tis", "a=b", "", "[SEP]", "##-", "中"])
+@pytest.mark.parametrize("text", ["the", "'tis", "a=b", "", "[SEP]", "##-", "中"])
 def test_any_other_text_is_left_alone(text: str) -> None:
     assert read_csv(to_csv(("a", "b"), [(text, "x")]))[1] == [text, "x"]
 

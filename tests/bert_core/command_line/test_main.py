@@ -229,7 +229,15 @@ def test_broken_lines_are_named_and_the_others_go_on(command: Command) -> None:
     assert sorted(line.split()[1] for line in named[:3]) == ["3", "4", "5"]
     assert "Line 3 has no [MASK] among what the model reads" in said.err
     assert f"Line 5 has {LONGEST_LINE + 1} characters" in said.err
-    assert named[3] == "3 of 5 lines could not be read."
+    assert named[3] == "3 of 5 lines have no answer."
+
+
+def test_no_sentence_is_a_formula_to_a_spreadsheet(command: Command) -> None:
+    said = command("score", given="=1+1\t@SUM(1)\n")
+    (row,) = read_csv(said.out)
+    assert (row["a"], row["b"]) == ("'=1+1", "'@SUM(1)")
+    said = command("score", "--format", "jsonl", given="=1+1\t@SUM(1)\n")
+    assert json.loads(said.out)["a"] == "=1+1"
 
 
 @pytest.mark.parametrize("arguments", [["score"], ["rank", "--pairs"], ["predict"]])
@@ -237,10 +245,10 @@ def test_where_all_lines_are_broken_only_the_columns_are_written(
     command: Command, arguments: list[str]
 ) -> None:
     said = command(*arguments, given="one\ntwo\n")
-    assert said.code == 0
+    assert said.code == 2
     assert said.out.startswith("line,")
     assert len(said.out.splitlines()) == 1
-    assert "2 of 2 lines could not be read." in said.err
+    assert "2 of 2 lines have no answer." in said.err
     assert command(*arguments, "--format", "jsonl", given="one\ntwo\n").out == ""
 
 
@@ -251,9 +259,12 @@ def test_empty_input_is_one_sentence(command: Command, name: str, given: bytes) 
     assert said == (2, "", "The list is empty: write one sentence, or one row, on each line.\n")
 
 
-def test_a_file_may_be_in_utf_16_and_results_go_to_a_file(tmp_path: Path, command: Command) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_may_be_in_utf_16_and_results_go_to_a_file(
+    tmp_path: Path, command: Command, encoding: str
+) -> None:
     source, target = tmp_path / "in.txt", tmp_path / "out.csv"
-    source.write_bytes("the é [MASK]\r\n中 [MASK]\r\n".encode("utf-16"))
+    source.write_bytes("the é [MASK]\r\n中 [MASK]\r\n".encode(encoding))
     said = command("predict", str(source), "--each", "--top", "1", "--output", str(target))
     assert said == (0, "", "")
     rows = read_csv(target.read_bytes().decode("utf-8"))
@@ -403,7 +414,7 @@ def test_progress_is_for_terminals() -> None:
         with Report(file, shown) as report:
             assert list(report.count(iter([(1, "a"), (3, "b")]))) == [(1, "a"), (3, "b")]
             report.name_broken(BrokenLine(3, "Line 3 is odd."))
-        said = "Line 3 is odd.\n1 of 2 lines could not be read.\n"
+        said = "Line 3 is odd.\n1 of 2 lines have no answer.\n"
         assert file.getvalue().replace("\r\x1b[K", "").replace("1 lines2 lines", "") == said
         assert ("2 lines" in file.getvalue().partition("Line 3")[0]) == shown
 

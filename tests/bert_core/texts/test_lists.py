@@ -37,7 +37,8 @@ def test_each_line_is_a_text_as_it_is() -> None:
         Row(5, ("last",)),
     )
     assert read_lines(text.encode()) == read_lines(text)
-    assert read_lines(text.encode("utf-16")) == read_lines(text)
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        assert read_lines(text.encode(encoding)) == read_lines(text)
 
 
 @pytest.mark.parametrize(
