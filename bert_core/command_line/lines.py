@@ -19,7 +19,7 @@ from bert_core.masked_words.surprisal import predict_each
 from bert_core.model.bert import Bert
 from bert_core.model.inference import Asked
 from bert_core.model.tokenization import Encoding, encode
-from bert_core.next_sentence.candidates import score_pairs
+from bert_core.next_sentence.candidates import is_read, score_pairs
 from bert_core.serving.runner import direct_runner
 from bert_core.texts.lists import BrokenLine, Line, Row, each_row, each_text
 
@@ -133,6 +133,9 @@ def score_lines(
     run = direct_runner(bert)
     for rows, broken in _chunks(each_row(lines, PAIR), at_once):
         yield from broken
+        empty = [row for row in rows if not all(is_read(bert, one) for one in row.fields)]
+        yield from (_unasked(row.number, each=True) for row in empty)
+        rows = [row for row in rows if row not in empty]
         scores = score_pairs(bert, [(row.fields[0], row.fields[1]) for row in rows], run)
         for row, score in zip(rows, scores, strict=True):
             yield PairAnswer(

@@ -39,7 +39,7 @@ def put_in(bert: Bert, encoding: Encoding, position: int, piece: str) -> Encodin
     sentences, starts = _write(bert, encoding, changed)
     kept = {(encoding.sequences[at], starts[at]) for at in encoding.masked if at not in changed}
     fresh = encode(bert, *sentences)
-    places = zip(fresh.sequences, (start for start, _ in fresh.offsets), strict=True)
+    places = ((one, fresh.span(at)[0]) for at, one in enumerate(fresh.sequences))
     return encode(bert, *sentences, [at for at, place in enumerate(places) if place in kept])
 
 
@@ -99,9 +99,10 @@ def _write_sentence(
 ) -> tuple[str, dict[int, int]]:
     written, starts = "", dict[int, int]()
     end, before = 0, ""  # of what is written: its place in the source, and its last token
-    for position, (start, stop) in enumerate(encoding.offsets):
-        if encoding.sequences[position] != sequence:
+    for position, one in enumerate(encoding.sequences):
+        if one != sequence:
             continue
+        start, stop = encoding.span(position)
         gap, surface = source[end:start], source[max(start, end) : stop]
         if position in changed:
             surface = _typed(bert, encoding, position, changed[position])

@@ -6,7 +6,7 @@ here, so the tokenizer's shared state is never changed and threads may share it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -19,6 +19,7 @@ from bert_core.model.wordpiece import WordPiece
 # No reading uses more than 512 pieces; this bounds the work on a pasted book.
 MAX_CHARACTERS = 20_000
 
+SEEN = re.compile(r"\S+")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -48,6 +49,8 @@ class Encoding:
     offsets: (start, end) in code points into `text` or `pair`; (0, 0) for special tokens.
     masked: positions that carry the mask's id, ascending.
     cut_at: for A and B, the code point from which the text was not read, None if all was.
+    dropped: stretches of A and B that no piece was made from although they are no space, as
+        (sequence, start, end): marks at the end of a word, characters that nobody sees.
     """
 
     text: str
@@ -61,9 +64,15 @@ class Encoding:
     offsets: tuple[tuple[int, int], ...]
     masked: tuple[int, ...]
     cut_at: tuple[int | None, int | None] = (None, None)
+    dropped: tuple[tuple[int, int, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def has_pair(self) -> bool:
+        """Whether there is a second sentence, and a piece in it."""
+        return self.pair is not None and 1 in self.sequences
 
     @cached_property
     def words(self) -> tuple["Word", ...]:
@@ -75,7 +84,7 @@ class Encoding:
             if sequence is not None and word is not None:
                 groups.setdefault((sequence, word), []).append(position)
         return tuple(
-            Word(self._surface(tuple(positions)), sequence, tuple(positions))
+            Word(self.surface(positions[0], positions[-1]), sequence, tuple(positions))
             for (sequence, _), positions in groups.items()
         )
 
@@ -83,13 +92,29 @@ class Encoding:
         """The word that the token at `position` is a piece of, None for special tokens."""
         return next((word for word in self.words if position in word.positions), None)
 
-    def surface(self, position: int) -> str:
-        """The text that the token at `position` was made from, as it was typed."""
-        return self._surface((position,))
+    def surface(self, first: int, last: int | None = None) -> str:
+        """What was typed of the token at `first`, or of those up to the one at `last`."""
+        source = self.pair if self.sequences[first] == 1 else self.text
+        end = self.span(first if last is None else last)[1]
+        return (source or "")[self.span(first)[0] : end]
 
-    def _surface(self, positions: tuple[int, ...]) -> str:
-        source = self.pair if self.sequences[positions[0]] == 1 else self.text
-        return (source or "")[self.offsets[positions[0]][0] : self.offsets[positions[-1]][1]]
+    def span(self, position: int) -> tuple[int, int]:
+        """(start, end) of all that was typed of a token: with what was dropped beside it.
+
+        What stands between two pieces belongs to the first one.
+        """
+        start, end = self.offsets[position]
+        sequence = self.sequences[position]
+        if sequence is None:
+            return start, end
+        has_one_before = self.sequences[position - 1] == sequence
+        before = self.offsets[position - 1][1] if has_one_before else -1
+        for where, first, last in self.dropped:
+            if where == sequence and last == start and first > before:
+                start = first
+            elif where == sequence and first == end:
+                end = last
+        return start, end
 
 
 @dataclass(frozen=True)
@@ -136,6 +161,11 @@ def encode(
         offsets=read["offsets"],
         masked=tuple(at for at, number in enumerate(ids) if number == mask_id),
         cut_at=(cuts[0], cuts[1] if len(cuts) > 1 else None),
+        dropped=tuple(
+            (sequence, *stretch)
+            for sequence, one in enumerate(zip(sources, parts, kept, cuts, strict=True))
+            for stretch in _dropped(bert.wordpiece, *one)
+        ),
     )
 
 
@@ -184,6 +214,19 @@ def _fit(lengths: list[int], budget: int) -> list[int]:
     if min(first, second) > budget // 2:  # both lose some, and A has the odd one
         return [budget - budget // 2, budget // 2]
     return [first, budget - first] if first < second else [budget - second, second]
+
+
+def _dropped(
+    wordpiece: WordPiece, source: str, part: RawEncoding, count: int, cut: int | None
+) -> Iterator[tuple[int, int]]:
+    """Stretches of a sentence that are neither space nor in any piece."""
+    end = 0
+    bounds = [*part.offsets[:count], (len(source) if cut is None else cut,) * 2]
+    for start, after in bounds:
+        for found in SEEN.finditer(source, end, max(start, end)):
+            if not wordpiece.normalize(found[0]).strip():
+                yield found.span()
+        end = max(end, after)
 
 
 def _cut_at(source: str, part: RawEncoding, count: int) -> int | None:

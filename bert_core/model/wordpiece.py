@@ -6,7 +6,7 @@ changed and threads may share it.
 
 import json
 import os
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,11 +36,13 @@ class WordPiece:
     backend: never truncates, never pads, and finds only `[MASK]` in text.
     vocabulary: the piece with each id, "" where an id has none.
     special_ids: id of each of `cls sep mask pad unk`.
+    added: tokens, with their ids, that are found in text before it is cut, such as `[MASK]`.
     """
 
     backend: Tokenizer
     vocabulary: tuple[str, ...] = field(repr=False)
     special_ids: dict[str, int]
+    added: Mapping[str, int] = field(default_factory=dict)
 
     def special_token(self, name: str) -> str:
         """The text of the special token `name`, one of `cls sep mask pad unk`."""
@@ -130,6 +132,7 @@ def wordpiece_from_spec(spec: dict, names: dict[str, str] | None = None) -> Word
         backend=backend,
         vocabulary=tuple(by_id.get(number, "") for number in range(max(by_id) + 1)),
         special_ids={name: vocab[names[name]] for name in SPECIAL_NAMES},
+        added={token["content"]: vocab[token["content"]] for token in kept},
     )
 
 

@@ -6,7 +6,7 @@ code), written out so that it can be shown; tests hold it to the tokenizer's own
 
 from dataclasses import dataclass
 
-from bert_core.model.tokenization import Encoding, Word
+from bert_core.model.tokenization import Encoding
 from bert_core.model.wordpiece import WordPiece
 
 
@@ -29,12 +29,14 @@ class WordTrace:
     surface: as typed. normalized: after cleaning, case and accents.
     steps: the cuts; empty where the word is longer than the tokenizer reads.
     unknown: the character that made it `[UNK]`, "" where its length did, None where it is known.
+    added: whether it is a token that was added to the vocabulary, and is never cut.
     """
 
     surface: str
     normalized: str
     steps: tuple[TraceStep, ...]
     unknown: str | None
+    added: bool = False
 
     @property
     def pieces(self) -> tuple[str, ...]:
@@ -43,6 +45,8 @@ class WordTrace:
 
 def trace_word(wordpiece: WordPiece, surface: str) -> WordTrace:
     """The cuts that make pieces of `surface`, a single word as `Encoding.words` gives it."""
+    if (whole := _added(wordpiece, surface)) is not None:
+        return WordTrace(surface, whole, (TraceStep(whole, whole, 1),), unknown=None, added=True)
     normalized = wordpiece.normalize(surface).strip()
     if len(normalized) > wordpiece.longest_word:
         return WordTrace(surface, normalized, (), unknown="")
@@ -58,11 +62,34 @@ def trace_word(wordpiece: WordPiece, surface: str) -> WordTrace:
     return WordTrace(surface, normalized, tuple(steps), unknown=None)
 
 
-def changed_words(wordpiece: WordPiece, encoding: Encoding) -> list[tuple[Word, str]]:
-    """The words that normalisation changed, each with what became of it, masks left out."""
-    mask = wordpiece.special_token("mask")
-    words = ((word, wordpiece.normalize(word.surface).strip()) for word in encoding.words)
-    return [(word, after) for word, after in words if after != word.surface != mask]
+def changed_words(wordpiece: WordPiece, encoding: Encoding) -> list[tuple[str, str]]:
+    """What normalisation changed, as typed and as it became, in the order of the text.
+
+    Words of one sentence before those of the other; behind them what it left nothing of and no
+    word holds, with "". Added tokens are never changed.
+    """
+    words = [word.surface for word in encoding.words if _added(wordpiece, word.surface) is None]
+    changed = [(word, wordpiece.normalize(word).strip()) for word in words]
+    spans = [(one, encoding.span(at)) for at, one in enumerate(encoding.sequences)]
+    for sequence, start, end in encoding.dropped:
+        if all(one != sequence or not (a <= start and end <= b) for one, (a, b) in spans):
+            source = encoding.pair if sequence == 1 else encoding.text
+            changed.append(((source or "")[start:end], ""))
+    return [(word, after) for word, after in changed if after != word]
+
+
+def dropped_characters(wordpiece: WordPiece, surface: str) -> str:
+    """The characters of a word that normalisation leaves nothing of, each once."""
+    return "".join(dict.fromkeys(char for char in surface if not wordpiece.normalize(char)))
+
+
+def _added(wordpiece: WordPiece, surface: str) -> str | None:
+    """The added token that a word is, as the vocabulary has it."""
+    if not wordpiece.added:
+        return None
+    found = wordpiece.split(surface)
+    is_one = len(found) == 1 and found.ids[0] in wordpiece.added.values()
+    return wordpiece.vocabulary[found.ids[0]] if is_one else None
 
 
 def _longest_piece(wordpiece: WordPiece, word: str, start: int) -> tuple[str | None, int]:

@@ -53,10 +53,18 @@ def score_candidates(
     return score_pairs(bert, [(text, candidate) for candidate in candidates], run)
 
 
+def is_read(bert: Bert, sentence: str) -> bool:
+    """Whether the model reads anything of a sentence."""
+    return bool(encode(bert, sentence).words)
+
+
 def score_pairs(
     bert: Bert, pairs: Sequence[tuple[str, str]], run: Runner | None = None
 ) -> Iterator[PairScore]:
-    """The same for pairs that each have an A of their own; errors as in `score_candidates`."""
+    """The same for pairs that each have an A of their own; errors as in `score_candidates`.
+
+    A sentence of which nothing is read is answered as if it were none: ask `is_read` before.
+    """
     for number, pair in enumerate(pairs, start=1):
         if not all(sentence.strip() for sentence in pair):
             raise InputError(f"Pair {number} lacks a sentence: write both of them.")
@@ -64,7 +72,7 @@ def score_pairs(
     for start in range(0, len(pairs), CHUNK):
         encodings = [encode(bert, *pair) for pair in pairs[start : start + CHUNK]]
         for index, one in enumerate(run([Asked(one) for one in encodings]), start=start):
-            score = score_next_sentence(bert, one)
+            score = score_next_sentence(bert, one, may_be_empty=True)
             yield PairScore(
                 index=index,
                 text=pairs[index][0],

@@ -131,7 +131,7 @@ def weigh_parts(
             for part in some
         ]
         for part, one in zip(some, run([Asked(one) for one in changed]), strict=True):
-            score = score_next_sentence(bert, one)
+            score = score_next_sentence(bert, one, may_be_empty=True)
             now = score.is_next_logit - score.not_next_logit
             yield PartChange(
                 positions=part,

@@ -50,12 +50,16 @@ class LogitParts:
         return float(np.abs(self.sums + self.biases - self.logits).max())
 
 
-def score_next_sentence(bert: Bert, run: BertRun) -> NextSentenceScore:
+def score_next_sentence(
+    bert: Bert, run: BertRun, *, may_be_empty: bool = False
+) -> NextSentenceScore:
     """How probable it is that the pair of `run` are neighbours, in that order.
+
+    may_be_empty: answer too where no piece of B is left, because it was taken out.
 
     Raises:
         MissingHeadError: the checkpoint has no next-sentence head.
-        InputError: the run has no second sentence.
+        InputError: the run has no second sentence, or none with a piece in it.
     """
     if run.next_sentence_logits is None:
         raise MissingHeadError(
@@ -64,6 +68,8 @@ def score_next_sentence(bert: Bert, run: BertRun) -> NextSentenceScore:
         )
     if run.encoding.pair is None:
         raise InputError("Type a second sentence: this reading needs two.")
+    if not run.encoding.has_pair and not may_be_empty:
+        raise InputError("Sentence B has nothing in it that the model reads: type a few words.")
     logits = run.next_sentence_logits.astype(np.float64)
     weights = np.exp(logits - logits.max())
     is_next, not_next = weights / weights.sum()

@@ -533,3 +533,17 @@ def test_a_bias_of_its_own_is_in_the_sum() -> None:
     parts = explain_logits(bert, run_bert(bert, encode(bert, "the cat", "a dog")))
     assert parts.biases.tolist() == [0.5, -2.0]
     assert parts.gap <= 1e-5
+
+
+@pytest.mark.parametrize("pair", ["\u200b", "\ufe0f \u00ad", "\u0301"])
+def test_a_sentence_b_of_which_nothing_is_read_gets_no_answer(pair: str) -> None:
+    at = visit("next_sentence", a="the cat", b=pair)
+    assert "Sentence B has nothing in it that the model reads" in " ".join(page.warnings(at))
+    assert not at.get("plotly_chart")
+    assert not visit("home", a="the cat", b=pair).exception
+
+
+def test_a_candidate_of_which_nothing_is_read_is_named_and_not_ranked() -> None:
+    at = visit("next_sentence", a="the cat", nsp="candidates")
+    widget(at.text_area, "next_sentence.candidates.text").set_value("it ran\n\u200b\nit sat").run()
+    assert "Line 2 has nothing in it that the model reads." in said(at)

@@ -158,7 +158,7 @@ def written_note(guess: MaskedPrediction) -> str:
 
 
 def draw_next_sentence(page: Page, run: BertRun) -> None:
-    if page.encoding.pair is None:
+    if not page.encoding.has_pair:
         markup.heading(words.NEEDS_PAIR)
         markup.note(words.TYPE_PAIR)
         door("next_sentence")
@@ -203,5 +203,5 @@ def table_rows(
     if chance is not None and chance.pairs:
         of = words.ROW_CHANCE_OF.format(reaching=chance.reaching, tokens=chance.pairs)
         yield words.ROW_CHANCE, of, chance.share
-    if page.encoding.pair is not None and page.bert.has_nsp:
+    if page.encoding.has_pair and page.bert.has_nsp:
         yield words.ROW_NEXT, words.FOLLOWS, score_next_sentence(page.bert, typed).is_next

@@ -25,7 +25,7 @@ LINKS = "next_sentence.links"
 
 def draw_answer(page: Page, run: BertRun, typed: BertRun) -> None:
     """run: of the pair with its masks. typed: of the pair as it was typed."""
-    answered = run.encoding.pair is not None and page.bert.has_nsp
+    answered = run.encoding.has_pair and page.bert.has_nsp
     if answered:
         place = st.empty()  # what is measured below belongs into the headline
         left, right = st.columns(2, gap="large")
@@ -58,7 +58,7 @@ def draw_missing(page: Page, run: BertRun) -> None:
             markup.heading(words.NEEDS_PAIR)
             markup.note(words.TYPE_PAIR)
         else:
-            score_next_sentence(page.bert, run)  # says that this model has no such head
+            score_next_sentence(page.bert, run)  # says what is missing
     with right:
         draw_what()
 
@@ -158,7 +158,7 @@ def program(page: Page, run: BertRun) -> Download:
 
 def table_rows(page: Page, run: BertRun) -> list[tuple[str, float, float]]:
     """Both answers; none where the reading has nothing to answer."""
-    if run.encoding.pair is None or not page.bert.has_nsp:
+    if not run.encoding.has_pair or not page.bert.has_nsp:
         return []
     score = score_next_sentence(page.bert, run)
     return [

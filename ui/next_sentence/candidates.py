@@ -8,10 +8,10 @@ import streamlit as st
 from bert_core.figures.bars import share_bars
 from bert_core.figures.labels import percent
 from bert_core.model.inference import BertRun
-from bert_core.next_sentence.candidates import PairScore, rank_candidates, score_candidates
+from bert_core.next_sentence.candidates import PairScore, is_read, rank_candidates, score_candidates
 from bert_core.serving.job import Job
 from bert_core.serving.runner import engine_runner
-from bert_core.texts.lists import ParsedList, read_lines
+from bert_core.texts.lists import BrokenLine, ParsedList, read_lines
 from ui import charts, markup, state
 from ui.jobs import draw_progress, drop_job, say_partly, session_job
 from ui.next_sentence.parts import signed
@@ -33,7 +33,9 @@ def draw_candidates(page: Page, run: BertRun) -> None:
     """Reads the page's A as typed; works with one sentence too. The answer, then the list."""
     answer, foot = st.container(), st.container()
     default = words.CANDIDATES_FOR.get(page.encoding.text, words.CANDIDATES_ELSE)
-    parsed = read_lines(read_source(f"{SLOT}.text", words.CANDIDATES, default, words.UPLOAD))
+    parsed = without_unread(
+        page, read_lines(read_source(f"{SLOT}.text", words.CANDIDATES, default, words.UPLOAD))
+    )
     draw_broken(parsed)
     if not parsed.lines:
         return
@@ -68,6 +70,14 @@ def scored(page: Page, candidates: tuple[str, ...]) -> Sequence[PairScore]:
         return ()
     say_partly(job, SLOT, lambda: drop_job(SLOT))
     return job.results
+
+
+def without_unread(page: Page, parsed: ParsedList) -> ParsedList:
+    """The list without the lines of which the model reads nothing; they are broken ones."""
+    unread = [row for row in parsed.lines if not is_read(page.bert, row.fields[0])]
+    said = [BrokenLine(row.number, words.UNREAD.format(number=row.number)) for row in unread]
+    lines = tuple(row for row in parsed.lines if row not in unread)
+    return ParsedList(lines, tuple(sorted((*parsed.broken, *said))))
 
 
 def draw_broken(parsed: ParsedList) -> None:

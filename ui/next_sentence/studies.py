@@ -32,7 +32,7 @@ def draw_open_tab(page: Page, run: BertRun, typed: BertRun) -> None:
         draw_answer(page, run, typed)
     elif not page.bert.has_nsp:
         markup.note(words.NEEDS_HEAD)
-    elif run.encoding.pair is None and study not in NEED_NO_PAIR:
+    elif not run.encoding.has_pair and study not in NEED_NO_PAIR:
         markup.note(words.NEEDS_PAIR)
     else:
         STUDY[study](page, run)

@@ -1,6 +1,7 @@
 """How each word was cut, what was changed before, and what the vocabulary cannot spell."""
 
 from collections.abc import Iterator
+from unicodedata import combining
 
 import streamlit as st
 
@@ -8,7 +9,12 @@ from bert_core.figures.bars import split_bar
 from bert_core.figures.labels import percent
 from bert_core.model.cuts import Cuts, count_cuts
 from bert_core.model.tokenization import Word
-from bert_core.model.wordpiece_trace import WordTrace, changed_words, trace_word
+from bert_core.model.wordpiece_trace import (
+    WordTrace,
+    changed_words,
+    dropped_characters,
+    trace_word,
+)
 from ui import charts, markup
 from ui.page import Page
 from ui.takeaway import draw_foot
@@ -69,7 +75,9 @@ def draw_trace(page: Page, word: Word | None) -> None:
         markup.note(words.TRACE_TOO_LONG.format(limit=page.bert.wordpiece.longest_word))
     else:
         markup.lines(list(trace_rows(trace)))
-        if len(trace.steps) == 1 and trace.unknown is None:
+        if trace.added:
+            markup.note(words.TRACE_ADDED)
+        elif len(trace.steps) == 1 and trace.unknown is None:
             markup.note(words.TRACE_WHOLE)
 
 
@@ -89,15 +97,20 @@ def draw_changed(page: Page) -> None:
     if not changed:
         markup.note(words.CHANGED_NONE)
         return
-    markup.lines(
-        [
-            f"{markup.safe(markup.short(word.surface))} {markup.quiet('→')} "
-            f"{markup.safe(markup.short(after) or words.REMOVED)}"
-            for word, after in changed[:MOST_ROWS]
-        ]
-    )
+    markup.lines([changed_row(page, *one) for one in changed[:MOST_ROWS]])
     if len(changed) > MOST_ROWS:
         markup.note(words.CHANGED_MORE.format(count=len(changed) - MOST_ROWS))
+
+
+def changed_row(page: Page, typed: str, after: str) -> str:
+    """A word, what became of it, and the characters in it that nobody would see."""
+    gone = dropped_characters(page.bert.wordpiece, typed)
+    unseen = [f"U+{ord(char):04X}" for char in gone if not char.isprintable() or combining(char)]
+    row = f"{markup.safe(markup.short(typed))} {markup.quiet('→')} "
+    row += markup.safe(markup.short(after) or words.REMOVED)
+    if unseen:
+        row += f" {markup.quiet(words.WITHOUT.format(characters=', '.join(unseen[:MOST_ROWS])))}"
+    return row
 
 
 def draw_unknown(page: Page) -> None:

@@ -9,6 +9,7 @@ TABS = {
     "layers": "through the layers",
     "layout": "the layout",
 }
+UNREAD = "Line {number} has nothing in it that the model reads."
 NEEDS_PAIR = (
     "This question needs two sentences: put one into the field “Sentence B” above. “Other "
     "candidates” and “order” can be asked now."

@@ -82,3 +82,11 @@ def test_a_checkpoint_without_the_head_says_so_rather_than_score(tmp_path: Path)
 def test_one_sentence_alone_is_refused(tiny: Bert, pair: str | None) -> None:
     with pytest.raises(InputError, match="needs two"):
         score_next_sentence(tiny, run_bert(tiny, encode(tiny, "the cat", pair), ()))
+
+
+@pytest.mark.parametrize("pair", ["\u200b", "\u00ad \x00", "\ufeff"])
+def test_a_second_sentence_without_a_piece_is_refused(embedded: Bert, pair: str) -> None:
+    run = run_bert(embedded, encode(embedded, "the cat", pair), ())
+    assert not run.encoding.has_pair
+    with pytest.raises(InputError, match="Sentence B has nothing in it"):
+        score_next_sentence(embedded, run)

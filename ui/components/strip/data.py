@@ -48,7 +48,7 @@ def strip_groups(
             for at in positions
         ]
         kind = "special" if sequence is None else "ab"[sequence]
-        typed = "" if sequence is None else _surface(encoding, positions)
+        typed = "" if sequence is None else encoding.surface(positions[0], positions[-1])
         if flips is not None:
             pieces = [{**piece, "flip": shorten(flips[piece["at"]])} for piece in pieces]
         groups.append({"kind": kind, "surface": _above(typed, pieces), "pieces": pieces})
@@ -129,11 +129,6 @@ def _detail_lines(encoding: Encoding, position: int) -> list[str]:
     offsets = "·" if encoding.sequences[position] is None else f"{start}–{end}"
     segment = SENTENCES[encoding.segments[position]]
     return [str(encoding.ids[position]), str(position), offsets, segment]
-
-
-def _surface(encoding: Encoding, positions: list[int]) -> str:
-    source = encoding.pair if encoding.sequences[positions[0]] == 1 else encoding.text
-    return (source or "")[encoding.offsets[positions[0]][0] : encoding.offsets[positions[-1]][1]]
 
 
 def _above(typed: str, pieces: list[dict[str, Any]]) -> str:
