@@ -32,6 +32,7 @@ from bert_core.model.tokenization import encode
 from tests.browser import visitor as visits
 from tests.browser.test_attention import EVIL, save_with_token
 from tests.browser.visitor import HOSTILE, PHONE, Visit, Visitor, read_svg
+from tests.kit.ranking import best_quiet, rank_heads
 from ui.choices.masked_words import MLM_STUDIES
 from ui.examples import EXAMPLES
 from ui.masked_words.hints import GUESSES
@@ -317,12 +318,12 @@ def test_a_pasted_list_is_ranked_and_a_long_one_stopped(visit: Visit, bert: Bert
     visitor = visit()
     visitor.open("masked_words", a=DOCTOR, mlm="rank")
     example = words.RANK_EXAMPLE.splitlines()
-    visitor.expect_heading(words.BEST_QUIET.format(count=len(example)))
+    visitor.expect_heading(best_quiet(len(example)))
     paste(visitor, "\n".join(SENTENCES))
     scores = [*score_sentences(bert, SENTENCES)]
     order = rank(scores)
-    visitor.expect_heading(words.BEST_QUIET.format(count=len(SENTENCES)))
-    shown = rows(visitor, *words.RANK_HEADS)
+    visitor.expect_heading(best_quiet(len(SENTENCES)))
+    shown = rows(visitor, *rank_heads())
     assert [row[1] for row in shown] == [SENTENCES[at] for at in order]
     totals = [scores[at].total or 0.0 for at in order]
     np.testing.assert_allclose([float(row[2]) for row in shown], totals, atol=0.006)
@@ -335,8 +336,8 @@ def test_a_pasted_list_is_ranked_and_a_long_one_stopped(visit: Visit, bert: Bert
     visitor.settle()
     count = int(re.findall(r"\d+", partly.inner_text())[0])
     assert 0 < count < 300
-    visitor.expect_heading(words.BEST_QUIET.format(count=count))
-    assert len(rows(visitor, *words.RANK_HEADS)) == min(count, 20)
+    visitor.expect_heading(best_quiet(count))
+    assert len(rows(visitor, *rank_heads())) == min(count, 20)
     visitor.tab.wait_for_timeout(1_500)
     expect(partly).to_have_text(common.PARTLY.format(done=count, total=300))
 
@@ -491,7 +492,7 @@ def test_tokens_that_look_like_a_program_run_nowhere(visit: Visit, tmp_path: Pat
 def paste_hostile(visitor: Visitor) -> None:
     visitor.open_tab(words.TABS["rank"])
     paste(visitor, f"{EVIL} cat\n{HOSTILE[1]}\n{'x' * 6000}")
-    visitor.expect_heading(words.BEST_QUIET.format(count=2))
+    visitor.expect_heading(best_quiet(2))
 
 
 # The link, and narrow windows

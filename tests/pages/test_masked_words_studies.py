@@ -41,6 +41,7 @@ from bert_core.pretraining.masks import roll_masks
 from bert_core.serving.runner import Runner
 from bert_core.texts.hundred import bundled_hundred
 from tests.kit import visit as page
+from tests.kit.ranking import best_quiet, pairs_heads, rank_heads
 from tests.kit.tiny import save_tiny, tiny_config
 from tests.kit.visit import (
     chosen,
@@ -482,19 +483,19 @@ def test_a_list_is_ranked_as_the_library_ranks_it(method: Any, embedded: Bert) -
         at.selectbox(key="masked_words.rank.measure").set_value(measure).run()
         assert_fine(ready(at))
         order = rank(scores, measure)
-        rows = table_with(at, *words.RANK_HEADS)
+        rows = table_with(at, *rank_heads(measure))
         assert [row[:2] for row in rows] == [
             [f"{place}.", LIST[one]] for place, one in enumerate(order, 1)
         ]
         assert_allclose(values(rows, 2), [scores[one].by(measure) for one in order], atol=0.006)
         assert words.BEST.format(text=LIST[order[0]]) in said(at)
-        assert words.BEST_QUIET.format(count=len(LIST)) in said(at)
+        assert best_quiet(len(LIST), measure) in said(at)
     (table,) = open_table(at, "rank").dataframe
     found = [scores[one] for one in order]
     for name, expected in (
-        ("sum", [one.total for one in found]),
-        ("per token", [one.per_token for one in found]),
-        ("per word", [one.per_word for one in found]),
+        ("PLL", [one.total for one in found]),
+        ("PLL per token", [one.per_token for one in found]),
+        ("PLL per word", [one.per_word for one in found]),
     ):
         assert_allclose(table.value[name], expected, atol=1e-4)
     assert [*table.value["line"]] == [one + 1 for one in order]
@@ -516,7 +517,7 @@ def test_a_broken_line_is_named_by_its_number_and_the_others_are_scored(embedded
     at = score(ask("rank", a=DOCTOR), source)
     assert_fine(at)
     assert "Line 3 has 6000 characters" in said(at)
-    rows = table_with(at, *words.RANK_HEADS)
+    rows = table_with(at, *rank_heads())
     kept = [LIST[0], LIST[2], EVIL, "[MASK]"]
     order = rank([*score_sentences(embedded, kept)])
     assert [row[1] for row in rows] == [kept[one] for one in order]
@@ -528,7 +529,7 @@ def test_a_broken_line_is_named_by_its_number_and_the_others_are_scored(embedded
 def test_a_list_with_nothing_to_score_is_no_failure() -> None:
     at = score(ask("rank", a=DOCTOR), "[MASK]")
     assert_fine(at)
-    assert table_with(at, *words.RANK_HEADS) == [["1.", "[MASK]", ""]]
+    assert table_with(at, *rank_heads()) == [["1.", "[MASK]", ""]]
 
 
 def test_an_empty_list_is_refused_in_a_sentence_and_the_next_is_scored() -> None:
@@ -538,7 +539,7 @@ def test_an_empty_list_is_refused_in_a_sentence_and_the_next_is_scored() -> None
     assert "The list is empty" in warning
     at = score(at, LIST[0])
     assert_fine(at)
-    assert len(table_with(at, *words.RANK_HEADS)) == 1
+    assert len(table_with(at, *rank_heads())) == 1
 
 
 def test_pairs_are_counted_and_a_broken_one_is_named(embedded: Bert) -> None:
@@ -555,13 +556,25 @@ def test_pairs_are_counted_and_a_broken_one_is_named(embedded: Bert) -> None:
     assert words.PAIRS_RESULT.format(better=summary.better, pairs=2) in said(at)
     share, low = percent(summary.share), percent(summary.low)
     assert f"{share}, 95 % interval {low} to " in said(at)
-    rows = table_with(at, *words.PAIRS_HEADS)
+    rows = table_with(at, *pairs_heads())
     assert [tuple(row[1:3]) for row in rows] == pairs
     assert_allclose(values(rows, 3), [one.difference for one in found], atol=0.006)
     marks = [words.RIGHT if (one.difference or 0) > 0 else words.WRONG for one in found]
     assert [row[0] for row in rows] == marks
+    assert "50 %" in said(at)
     (table,) = open_table(at, "rank").dataframe
     assert [*table.value["line"]] == [1, 3]
+
+
+@pytest.mark.parametrize("measure", words.MEASURES)
+def test_a_tie_is_neither_right_nor_wrong_and_the_measure_is_named(measure: str) -> None:
+    at = score(ask("rank", a=DOCTOR), f"{LIST[0]} ||| {LIST[0]}", "pairs")
+    at.selectbox(key="masked_words.rank.measure").set_value(measure).run()
+    (row,) = table_with(ready(at), *pairs_heads(measure))
+    assert row[0] == words.TIE
+    assert words.PAIRS_TIES.format(ties=1) in said(at)
+    (table,) = open_table(at, "rank").dataframe
+    assert f"{words.SHORT_MEASURED[measure]} of the better" in table.value.columns
 
 
 def test_an_uploaded_file_of_pairs_is_read(embedded: Bert) -> None:
@@ -571,7 +584,7 @@ def test_an_uploaded_file_of_pairs_is_read(embedded: Bert) -> None:
     at.file_uploader(key="masked_words.rank.pairs.file").set_value(("p.csv", content, "text/csv"))
     at.run()
     at.button(key="masked_words.rank.pairs.go").click().run()
-    (row,) = table_with(ready(at), *words.PAIRS_HEADS)
+    (row,) = table_with(ready(at), *pairs_heads())
     assert row[1:3] == [LIST[0], LIST[1]]
 
 
@@ -631,7 +644,7 @@ def test_a_list_that_is_stopped_keeps_what_was_scored_and_says_so(
         assert "Stopped: " in partly
         (count,) = {int(one.split(" of 30")[0]) for one in partly.split("Stopped: ")[1:]}
         assert 4 <= count < 30
-        assert len(table_with(at, *words.RANK_HEADS)) == count
+        assert len(table_with(at, *rank_heads())) == count
         at.run()
 
 
@@ -665,7 +678,7 @@ def test_a_list_that_was_stopped_is_scored_again_on_request(
     stopped(paste_long(at), held, "masked_words.rank.list")
     at.button(key="masked_words.rank.list.go").click().run()
     ready(at)
-    assert words.BEST_QUIET.format(count=30) in said(at)
+    assert best_quiet(30) in said(at)
     assert "Stopped: " not in said(at)
 
 

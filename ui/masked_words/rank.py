@@ -112,11 +112,14 @@ def draw_ranked(
         markup.heading(words.NONE_SCORED)
     else:
         text = markup.short(best.encoding.text, 200)
-        markup.heading(words.BEST.format(text=text), words.BEST_QUIET.format(count=len(scores)))
+        markup.heading(
+            words.BEST.format(text=text),
+            words.BEST_QUIET.format(count=len(scores), measure=words.MEASURED[measure]),
+        )
     left, right = st.columns([5, 4], gap="large")
     with left:
         rows = [list_row(at, scores[one], measure) for at, one in enumerate(order[:LISTED], 1)]
-        markup.figures([words.RANK_HEADS, *rows])
+        markup.figures([("", words.RANK_COLUMNS[2], words.SHORT_MEASURED[measure]), *rows])
     with right:
         draw_shares(page, scores, order)
 
@@ -192,17 +195,26 @@ def draw_pairs(page: Page, parsed: ParsedList, method: Method, measure: Measure)
             share=percent(summary.share), low=percent(summary.low), high=percent(summary.high)
         ),
     )
-    markup.figures([words.PAIRS_HEADS, *map(pair_row, found[:LISTED])])
+    if summary.ties:
+        markup.note(words.PAIRS_TIES.format(ties=summary.ties))
+    name = words.SHORT_MEASURED[measure]
+    heads = tuple(head.format(measure=name) for head in words.PAIRS_HEADS)
+    markup.figures([heads, *map(pair_row, found[:LISTED])])
     numbers = [row.number for row in parsed.lines]
-    return Answer(words.PAIRS_COLUMNS, lambda: pair_rows(found, numbers))
+    columns = tuple(column.format(measure=name) for column in words.PAIRS_COLUMNS)
+    return Answer(columns, lambda: pair_rows(found, numbers))
 
 
 def pair_row(one: PairComparison) -> tuple[str, ...]:
     difference = one.difference
-    mark = "" if difference is None else words.RIGHT if difference > 0 else words.WRONG
+    mark = "" if difference is None else mark_of(difference)
     value = "" if difference is None else f"{difference:+.2f}"
     texts = (markup.short(side.encoding.text, SHORT) for side in (one.good, one.bad))
     return mark, *texts, value
+
+
+def mark_of(difference: float) -> str:
+    return words.TIE if difference == 0 else words.RIGHT if difference > 0 else words.WRONG
 
 
 def pair_rows(found: Sequence[PairComparison], numbers: Sequence[int]) -> Iterator[tuple[Any, ...]]:

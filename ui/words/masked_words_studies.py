@@ -161,17 +161,29 @@ SCORE = "Score them"
 SCORING = "scoring sentence {done} of {total}"
 SCORING_PAIRS = "scoring pair {done} of {total}"
 BEST = "“{text}” is the most probable"
-BEST_QUIET = "of {count}, by pseudo-log-likelihood"
+BEST_QUIET = "of {count}, by {measure}"
+MEASURED = {
+    "total": "pseudo-log-likelihood (PLL)",
+    "per_token": "pseudo-log-likelihood (PLL) per token",
+    "per_word": "pseudo-log-likelihood (PLL) per word",
+}
+SHORT_MEASURED = {"total": "PLL", "per_token": "PLL per token", "per_word": "PLL per word"}
 NONE_SCORED = "Nothing here has a word to score"
-RANK_COLUMNS = ("place", "line", "sentence", "sum", "per token", "per word", "tokens", "words")
-RANK_HEADS = ("", "sentence", "ln P")
-PAIRS_HEADS = ("", "better", "worse", "difference")
+RANK_COLUMNS = (
+    *("place", "line", "sentence"),
+    *("PLL", "PLL per token", "PLL per word", "tokens", "words"),
+)
+PAIRS_HEADS = ("", "better", "worse", "difference in {measure}")
 SHARES_OF = "What each token adds"
 SHARES_PICK = "Sentence"
 PAIRS_RESULT = "The first one is more probable in {better} of {pairs} pairs"
-PAIRS_QUIET = "{share}, 95 % interval {low} to {high}"
-PAIRS_OPEN = "{share}, 95 % interval {low} to {high}: chance alone could give that"
-PAIRS_COLUMNS = ("line", "better", "worse", "sum of the better", "sum of the worse", "difference")
+PAIRS_QUIET = "{share}, 95 % interval {low} to {high}; chance would give 50 %"
+PAIRS_OPEN = "{share}, 95 % interval {low} to {high}: chance, which gives 50 %, could do that too"
+PAIRS_TIES = "{ties} of them alike, which counts as not more probable"
+PAIRS_COLUMNS = (
+    *("line", "better", "worse"),
+    *("{measure} of the better", "{measure} of the worse", "difference"),
+)
 
 # Only these words
 
@@ -206,7 +218,7 @@ FATES = {
 TRAINING_HEADS = ("token", "what became of it", "BERT says", "written", "loss")
 TRAINING_GUESS = "{piece} {share}"
 TRAINING_WRITTEN = "{piece} {share}, rank {rank:,}"
-RIGHT, WRONG = "✓", "✗"
+RIGHT, WRONG, TIE = "✓", "✗", "="
 COUNTS = "In a thousand draws of this text"
 COUNTS_QUIET = "bars; the mark is what is expected, with its 95 % interval"
 COUNTS_EXACT = (
