@@ -34,7 +34,7 @@ from transformers import AutoTokenizer, BertForPreTraining
 {inputs_code(encoding)}
 with torch.inference_mode():
     logits = model(**inputs).seq_relationship_logits[0]
-shares = torch.softmax(logits, dim=-1)  # IsNext, NotNext
+shares = torch.softmax(logits.double(), dim=-1)  # IsNext, NotNext
 print(shares, logits)
 """
 

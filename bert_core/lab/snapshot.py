@@ -12,7 +12,7 @@ import numpy as np
 from transformers import BertForPreTraining
 
 from bert_core.arrays import Floats
-from bert_core.masked_words.head import masked_word_logits
+from bert_core.masked_words.head import log_shares, masked_word_logits
 from bert_core.masked_words.predict import predict_masked
 from bert_core.model.bert import Bert, wrap_bert
 from bert_core.model.inference import ATTENTIONS, run_bert
@@ -101,7 +101,7 @@ def watch(bert: Bert, sentence: str) -> Watched:
     run = run_bert(bert, encoding, [ATTENTIONS])
     found = predict_masked(bert, run, GUESSES)
     states = run.last_hidden_state[list(encoding.masked)]
-    shares = masked_word_logits(bert, states).softmax(dim=-1).cpu().numpy()
+    shares = log_shares(masked_word_logits(bert, states)).exp().float().numpy()
     return Watched(
         tokens=encoding.tokens,
         masks=encoding.masked,
