@@ -40,6 +40,7 @@ class Kind:
 
 
 _POSITION = "Clark et al. 2019, section 3.1"
+_BLOCK = "what the block pattern of Kovaleva et al. 2019, section 4.1, leaves out"
 _SEPARATOR = "Clark et al. 2019, section 3.2"
 _DISTANCE = "Vig and Belinkov 2019, attention distance"
 
@@ -70,7 +71,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "broad": Kind("share", "Clark et al. 2019, section 3.3, as 1 - total variation distance"),
         "punctuation": Kind("share", f"{_SEPARATOR}, periods and commas", content=True),
         "same_word": Kind("share", "Wang et al. 2022, duplicate token heads", content=True),
-        "between": Kind("share", "Kovaleva et al. 2019, section 4.1, block pattern", content=True),
+        "between": Kind("share", _BLOCK, content=True),
     }
 )
 SPREAD = ("entropy", "effective_keys", "broad")  # the others are weighted sums of the weights

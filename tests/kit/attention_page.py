@@ -51,7 +51,11 @@ def scanned(at: AppTest) -> AppTest:
 def amount(name: str, value: float) -> str:
     """A value of a measure as the page writes it."""
     unit = "offset" if name == "distance" else KINDS[name].unit
-    ways = {"bits": f"{value:.2f} bits", "tokens": f"{value:.1f} tokens", "offset": f"{value:+.1f}"}
+    ways = {
+        "bits": f"{value:.2f} bits",
+        "tokens": f"{value:.1f} tokens",
+        "offset": f"{round(value, 1) + 0:+.1f}",
+    }
     return "–" if np.isnan(value) else ways.get(unit) or percent(value)
 
 

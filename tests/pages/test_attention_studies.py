@@ -238,7 +238,10 @@ def test_a_list_of_ones_own_is_summed_up(embedded: Bert) -> None:
         found = summary.measures[name]
         parts = found.mean.values, found.half_width, found.mean.baseline
         mean, half, base = (amount(name, float(values[LAYER, HEAD])) for values in parts)
-        row = [f"{mean} ± {half.removeprefix('+')}", f"chance {base}"]
+        row = [
+            f"{mean} ± {half.removeprefix('+')}",
+            f"{'at most' if name == 'entropy' else 'chance'} {base}",
+        ]
         assert shown[head_words.MEASURES[name]] == row
     stable = sum(role is not None and role.stable for row in set_roles(summary) for role in row)
     assert study_words.MANY_ROLES.format(count=stable, heads=72) in said(at)

@@ -15,7 +15,7 @@ from bert_core.figures.labels import percent
 from bert_core.model.inference import BertRun
 from bert_core.texts.hundred import bundled_hundred, parse_list
 from ui import charts, markup
-from ui.attention.measured import amount
+from ui.attention.measured import amount, beside
 from ui.attention.picks import open_head
 from ui.attention.scans import Texts, read_measures, read_texts
 from ui.jobs import ask_button, asked_for
@@ -156,7 +156,7 @@ def figure_rows(summary: SetSummary, layer: int, head: int) -> Iterator[tuple[st
         yield (
             head_words.MEASURES[name],
             interval,
-            head_words.CHANCE.format(amount=amount(found.mean, base)),
+            beside(found.mean, base),
         )
 
 

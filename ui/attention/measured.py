@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
-from bert_core.attention.measures import HeadMeasure, HeadMeasures, measure_heads
+from bert_core.attention.measures import SPREAD, HeadMeasure, HeadMeasures, measure_heads
 from bert_core.attention.roles import HeadRole, name_roles
 from bert_core.figures.labels import percent
 from bert_core.model.inference import BertRun
@@ -64,13 +64,19 @@ def amount(measure: HeadMeasure, value: float) -> str:
     if measure.unit == "share":
         return percent(value)
     if measure.name == "distance":
-        return words.AMOUNTS["signed"].format(value=value)
+        return words.AMOUNTS["signed"].format(value=round(value, 1) + 0.0)  # no -0.0
     return words.AMOUNTS[measure.unit].format(value=value)
+
+
+def beside(measure: HeadMeasure, baseline: float) -> str:
+    """What even attention gets: for how evenly a head looks that is the most there can be."""
+    said = words.MOST if measure.name in SPREAD else words.CHANCE
+    return said.format(amount=amount(measure, baseline))
 
 
 def chance(measure: HeadMeasure, layer: int, head: int) -> str:
     """What the measure gives where the head would not look at what is there."""
-    text = words.CHANCE.format(amount=amount(measure, measure.uniform))
+    text = beside(measure, measure.uniform)
     if measure.profile is None or np.isnan(measure.profile[layer, head]):
         return text
     own = amount(measure, float(measure.profile[layer, head]))

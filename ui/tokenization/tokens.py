@@ -31,10 +31,17 @@ def headline(page: Page) -> tuple[str, str]:
     """How many tokens the model reads, strong and quiet, and how many it left out."""
     encoding = page.encoding
     pieces = sum(sequence is not None for sequence in encoding.sequences)
-    counted = words.COUNT_QUIET.format(
-        words=len(encoding.words), pieces=pieces, special=len(encoding) - pieces
+    quiet = words.COUNT_QUIET.format(
+        words=counted(words.WORDS, len(encoding.words)),
+        pieces=counted(words.PIECES, pieces),
+        special=len(encoding) - pieces,
     )
-    return words.COUNT.format(count=len(encoding), limit=page.bert.max_tokens), counted
+    return words.COUNT.format(count=len(encoding), limit=page.bert.max_tokens), quiet
+
+
+def counted(forms: tuple[str, str], count: int) -> str:
+    """A number with its noun in the singular or the plural."""
+    return forms[count != 1].format(count=count)
 
 
 def table_rows(encoding: Encoding) -> Iterator[tuple[Any, ...]]:

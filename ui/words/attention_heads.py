@@ -35,4 +35,5 @@ SORTED = "sorted by: {name}"
 AMOUNTS = {"bits": "{value:.2f} bits", "tokens": "{value:.1f} tokens", "signed": "{value:+.1f}"}
 UNDEFINED = "–"
 CHANCE = "chance {amount}"
+MOST = "at most {amount}"
 PROFILE = "by distance alone {amount}"

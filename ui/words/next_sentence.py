@@ -42,7 +42,7 @@ WHAT_ROWS = (
     "So a B on another topic is easy to refuse, and a B on the same topic is easily believed, in "
     "whatever order. Swap them and see.",
     "Later models dropped it without loss (RoBERTa, Liu et al. 2019) or asked for the order "
-    "instead (ALBERT, Lan et al. 2019).",
+    "instead (ALBERT, Lan et al. 2020).",
 )
 
 COLUMNS = ("answer", "probability", "logit")

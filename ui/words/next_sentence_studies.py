@@ -142,10 +142,11 @@ LARGEST_QUIET = "of the difference of the logits, which is {difference}"
 WHY_ALT = "Change of the difference of the logits without each part, the largest first"
 NO_PARTS = "No part of it was asked about."
 WHY_NOTE = (
+    "Each part is erased in turn (Li et al. 2016). "
     "Below 0: the answer leans less to IsNext when the part is gone, so the part speaks for it; "
     "above 0 it speaks against it. Blue parts are A's, brown ones B's. Of two words that say the "
     "same neither may seem to matter, and an input with a hole in it is one that the model never "
-    "saw in training (Li et al. 2016, section 3)."
+    "saw in training."
 )
 SIDES = ("A", "B")
 WHY_COLUMNS = (

@@ -26,7 +26,9 @@ TRACE_NONE = "Press a word above."
 TRIES = "{count} tried"
 
 COUNT = "{count} of {limit} tokens"
-COUNT_QUIET = "{words} words, {pieces} pieces, {special} special"
+COUNT_QUIET = "{words}, {pieces}, {special} special"
+WORDS = ("{count} word", "{count} words")
+PIECES = ("{count} piece", "{count} pieces")
 COUNT_BAR = "Share of the limit that is used: {share}"
 
 CHANGED = "Changed before cutting"
