@@ -25,6 +25,8 @@ def read_options(arguments: "list[str]") -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, default=8501, help="8501 if not given")
     parser.add_argument("--host", default="localhost", help="0.0.0.0 lets a class in")
+    other = "a name under which the app is reached, beside this machine's own; may be given again"
+    parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help=other)
     parser.add_argument("--no-browser", action="store_true", help="open no browser")
     parser.add_argument("--cpu", action="store_true", help="on Linux: torch without CUDA")
     others = "with --host: visitors may name folders and models of the hub"

@@ -10,6 +10,7 @@ import time
 import webbrowser
 
 from launcher.commands import StartError, run_until_ended, say
+from launcher.gate import HOSTS
 
 LOCAL, EVERYWHERE = ("localhost", "127.0.0.1", "::1"), ("0.0.0.0", "::")
 
@@ -42,13 +43,19 @@ def check_port(host: str, port: int) -> None:
             raise StartError(sentence) from None
 
 
-def app_environment(host: str, allow_other_models: bool) -> "dict[str, str]":
-    """The environment of the app; a choice about other models that is already there stays."""
+def app_environment(
+    host: str, allow_other_models: bool, names: "tuple[str, ...]" = ()
+) -> "dict[str, str]":
+    """The environment of the app; a choice about other models that is already there stays.
+
+    names: under which it may be asked, beside this machine's own.
+    """
     env = dict(os.environ, HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
     # torch's threads sleep while they wait for each other; spinning, they would keep the cores from
     # the browser and from other visitors.
     env.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     env["STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE"] = "true"
+    env[HOSTS] = ",".join(filter(None, (env.get(HOSTS), host, *names)))
     if host not in LOCAL:
         env.setdefault("BERT_LENS_OTHER_MODELS", "1" if allow_other_models else "0")
     return env
@@ -72,7 +79,7 @@ def serve(options: argparse.Namespace) -> int:
     """Run the app until it ends or Ctrl-C ends it."""
     host, port, name = options.host, options.port, public_name(options.host)
     url = "http://%s:%d" % ("[%s]" % name if ":" in name else name, port)
-    env = app_environment(host, options.allow_other_models)
+    env = app_environment(host, options.allow_other_models, (name, *options.allow_host))
     say("BERT Lens is at %s (Ctrl-C ends it)" % url)
     if host not in LOCAL:
         say("Everyone in this network can open that address.")

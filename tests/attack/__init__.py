@@ -1,0 +1,1 @@
+"""Attacks on the running app, one test for each line of docs/security.md."""
