@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_core.errors import BertLensError
 from bert_core.model.tokenization import MAX_CHARACTERS
@@ -129,6 +130,12 @@ def bound(
             choose(choices, **{field: read(new)})
 
     return revised(f"{page}.{field}", value, take, argument=argument, options=options)
+
+
+def session_id() -> str:
+    """Which visitor this script runs for; "" where no server runs it."""
+    context = get_script_run_ctx()
+    return "" if context is None else context.session_id
 
 
 def guarded(action: Callable[..., None], *args: Any) -> None:

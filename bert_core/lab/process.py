@@ -7,6 +7,7 @@ ends. What it is told, and what it says, are files in the folder (`bert_core.lab
 import contextlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -175,6 +176,17 @@ def bound_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
 
 
+def end_with_parent() -> None:
+    """End at once where the server is gone: it holds the other end of standard input."""
+
+    def wait() -> None:
+        while os.read(0, 4096):  # not through sys.stdin, whose lock would be held at the end
+            pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True, name="parent").start()
+
+
 def main(folder: Path) -> int:
     """Run what the folder's settings say; what goes wrong is said in its status."""
     if hasattr(os, "nice"):
@@ -201,4 +213,5 @@ def _fail(folder: Path, run: LabRun | None, said: str) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     sys.exit(main(Path(sys.argv[1])))

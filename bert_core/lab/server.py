@@ -8,7 +8,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,8 +18,9 @@ from typing import Any
 
 from bert_core.errors import LabBusyError
 from bert_core.lab import folder as files
-from bert_core.lab.archive import unpack_model
+from bert_core.lab.archive import unpack_model, unpacked_size
 from bert_core.lab.folder import ALONE_SECONDS, RUN_ID, Status
+from bert_core.lab.roots import make_root
 from bert_core.lab.settings import LabSettings, to_json
 
 # What the name of a model that was trained here begins with.
@@ -35,17 +35,24 @@ KEPT_SECONDS = 6 * 3600.0
 
 # What may pass until a process that was told to end, or should have ended alone, is made to.
 GRACE_SECONDS = 15.0
+
+BROUGHT = ".brought-"  # begins the name of a model that is not looked through yet
+# Bytes of models that were brought: of one visitor, and of all together.
+MOST_OF_ONE = 500_000_000
+MOST_OF_ALL = 2_000_000_000
 WATCH_SECONDS = 0.5
 
 
 @dataclass(eq=False)
 class Run:
-    """A run. process: None until it is its turn."""
+    """A run. process: None until it is its turn. owner: who brought it. brought: its bytes."""
 
     id: str
     folder: Path
     settings: LabSettings
     process: "subprocess.Popen[bytes] | None" = None
+    owner: str = ""
+    brought: int = 0
 
     @property
     def status(self) -> Status:
@@ -64,7 +71,7 @@ class Lab:
 
     def __init__(self, at_once: int, root: Path | None = None) -> None:
         self.at_once = at_once
-        self.root = Path(tempfile.mkdtemp(prefix="bert-lens-lab-")) if root is None else root
+        self.root = make_root() if root is None else root
         self._runs: dict[str, Run] = {}
         self._lock = threading.RLock()
         self._closed = threading.Event()
@@ -136,18 +143,38 @@ class Lab:
         folder = self.root / run_id / files.MODELS / f"step-{int(step)}"
         return folder if folder.is_dir() else None
 
-    def bring(self, packed: bytes) -> str:
+    def bring(self, packed: bytes, owner: str = "") -> str:
         """Take a model that was packed by `pack_model`, here or elsewhere; returns its `source`.
+
+        What is refused leaves nothing.
 
         Raises:
             InputError: it is no such file.
+            LabBusyError: `owner`, or all together, brought as much as this server keeps.
         """
+        size = unpacked_size(packed)
         with self._lock:
-            run = self._add(LabSettings())
-            unpack_model(packed, run.folder / files.MODELS / "step-0")
-            files.write_status(run.folder, Status(files.FINISHED, models=(0,)))
             self._make_room()
-            return model_source(run.id, 0)
+            kept = [(run.owner, run.brought) for run in self._all()]
+        if size + sum(bytes_ for who, bytes_ in kept if who == owner) > MOST_OF_ONE:
+            raise LabBusyError(
+                f"You brought as many models as this server keeps for one visitor, "
+                f"{MOST_OF_ONE // 10**6} MB. Come back in a few hours, or take a smaller one."
+            )
+        if size + sum(bytes_ for _, bytes_ in kept) > MOST_OF_ALL:
+            raise LabBusyError(
+                "This server keeps as many models as it has room for. Come back in a few hours."
+            )
+        made = self.root / f"{BROUGHT}{secrets.token_hex(6)}"
+        unpack_model(packed, made / files.MODELS / "step-0")
+        files.write_status(made, Status(files.FINISHED, models=(0,)))
+        (made / files.SEEN).touch()
+        with self._lock:
+            run_id = secrets.token_hex(6)
+            run = Run(run_id, self.root / run_id, LabSettings(), owner=owner, brought=size)
+            made.rename(run.folder)
+            self._runs[run_id] = run
+        return model_source(run.id, 0)
 
     def close(self) -> None:
         """End all runs, and forget them with all that they left."""
@@ -233,7 +260,7 @@ def spawn(folder: Path) -> "subprocess.Popen[bytes]":
             [sys.executable, "-m", "bert_core.lab.process", str(folder)],
             cwd=ROOT,
             env={**os.environ, **alone},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closed by the system where this process dies: then it ends
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import psutil
 import torch
@@ -11,7 +12,7 @@ from transformers import BertConfig, BertForPreTraining
 from transformers.utils import logging as transformers_logging
 
 from bert_core.errors import BrokenModelError, DeviceError, ModelTooLargeError
-from bert_core.model.checkpoints import EMBEDDED, Progress, find_checkpoint
+from bert_core.model.checkpoints import EMBEDDED, Progress, check_folder, find_checkpoint
 from bert_core.model.configuration import bert_config, read_config
 from bert_core.model.files import short
 from bert_core.model.weights import check_shapes, read_headers, read_tensors, unused_names
@@ -109,6 +110,20 @@ def load_bert(
     bert = wrap_bert(source, model, wordpiece, device=place, missing=missing, unused=left)
     _try_out(bert, name)
     return bert
+
+
+def check_model(folder: Path) -> None:
+    """Hold a checkpoint's files against each other, before its numbers are read.
+
+    Raises:
+        ModelError: one of its kinds, with what to do instead.
+    """
+    check_folder(folder)
+    name = short(folder.name)
+    check_shapes(
+        name, read_headers(folder), _expected_shapes(bert_config(read_config(folder), name))
+    )
+    load_wordpiece(folder)
 
 
 def wrap_bert(

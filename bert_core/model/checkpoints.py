@@ -43,6 +43,10 @@ def find_checkpoint(source: str, *, progress: Progress | None = None) -> Path:
     source = source.strip()
     if source == EMBEDDED:
         return EMBEDDED_FOLDER
+    if source.replace("\\", "/").startswith("//"):
+        raise ModelNotFoundError(
+            "A folder on another machine is not looked at. Copy it to this one, and give that."
+        )
     folder = _local_folder(source)
     if folder is not None:
         check_folder(folder)
@@ -73,11 +77,9 @@ def check_folder(folder: Path) -> dict[str, Any]:
         if inner:
             raise ModelNotFoundError(
                 f"The folder “{name}” holds no config.json, but there is a model one folder below. "
-                f"Give that: “{short(str(folder / inner[0]))}”."
+                f"Give that: “{short(inner[0])}” in it."
             )
-        raise ModelNotFoundError(
-            f"The folder “{short(str(folder))}” holds no model: it has no config.json."
-        )
+        raise ModelNotFoundError(f"The folder “{name}” holds no model: it has no config.json.")
     config = read_config(folder)
     check_weight_files(folder.name, (path.name for path in folder.iterdir()))
     return config

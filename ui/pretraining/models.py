@@ -50,4 +50,4 @@ def draw_bring() -> None:
 def _take_brought() -> None:
     upload = st.session_state[BRING]
     if upload is not None:
-        open_model(cached.lab().bring(upload.getvalue()), words.BROUGHT)
+        open_model(cached.lab().bring(upload.getvalue(), state.session_id()), words.BROUGHT)
