@@ -194,6 +194,15 @@ class NotFound:
         self.status_code = 404
 
 
+@pytest.mark.parametrize("source", ["\\\\host\\share", "//host/share", "\\/host/share"])
+def test_no_folder_of_another_machine_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    monkeypatch.setattr(Path, "is_dir", lambda _: pytest.fail("it was looked at"))
+    with pytest.raises(ModelNotFoundError, match="another machine"):
+        find_checkpoint(source)
+
+
 # The hub
 
 
