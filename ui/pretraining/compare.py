@@ -125,14 +125,18 @@ def _draw_table(found: list[tuple[str, Evaluation]]) -> None:
 def _rows(found: list[tuple[str, Evaluation]]) -> Iterator[tuple[Any, ...]]:
     for name, one in found:
         for measure in words.COMPARE_ROWS:
-            estimate: Estimate | None = getattr(one, measure)
-            if estimate is not None:
-                yield name, measure, estimate.value, estimate.low, estimate.high
+            value: Estimate | float | None = getattr(one, measure)
+            if isinstance(value, Estimate):
+                yield name, measure, value.value, value.low, value.high
+            elif value is not None:
+                yield name, measure, value, None, None
 
 
-def _cell(measure: str, found: Estimate | None) -> str:
+def _cell(measure: str, found: Estimate | float | None) -> str:
     if found is None:
         return words.UNKNOWN
+    if not isinstance(found, Estimate):
+        return f"{found:,}" if isinstance(found, int) else percent(found)
     write = (lambda one: f"{one:,.1f}") if measure == "perplexity" else percent
     return words.INTERVAL.format(
         value=write(found.value), low=write(found.low), high=write(found.high)

@@ -130,18 +130,23 @@ BEST = "“{name}” guesses hidden words best"
 NONE_BEST = "None is clearly better at hidden words"
 BEST_QUIET = "first guess right: “{name}” {best}, then “{second}” {other}"
 COMPARE_NOTE = (
-    "On the chapters held out of the three books: the same hidden words and the same pairs for "
-    "each model, with 95 % intervals. The embedded model has read most of these books."
+    "On the chapters held out of the three books, with 95 % intervals: the same pairs for each "
+    "model, and the same hidden words where the vocabularies are the same. With others each model "
+    "is asked where it begins a piece, and perplexity counts its own pieces: compare the pairs, "
+    "take the words as a hint. The embedded model has read most of these books."
 )
 COMPARE_DOING = "Measured {done} of {total}"
 COMPARE_NAME = "{name}, {step:,} steps"
 COMPARE_ROWS = {
     "top_1": "first guess right",
     "top_5": "among the first five",
-    "perplexity": "perplexity of hidden words",
+    "perplexity": "perplexity, per piece",
     "error": "calibration error",
+    "error_by_chance": "… by chance alone",
+    "masks": "hidden words asked for",
     "next_other": "next sentence right",
     "next_elsewhere": "… B's from the same chapter",
+    "pairs": "pairs asked for",
 }
 COMPARE_COLUMNS = ("model", "measure", "value", "low", "high")
 INTERVAL = "{value} [{low}, {high}]"

@@ -530,6 +530,7 @@ def test_bad_input_is_one_sentence(
 # Several processes
 
 
+@pytest.mark.timeout(300)  # each imports torch, beside others
 def test_two_processes_give_the_losses_of_one(place: Path) -> None:
     recipe = {**SMALL, "accumulation": 2, "long_length": 64, "long_every": 4}
     asked = request(place, "two", changes=recipe, limit=("steps", 6))
@@ -541,11 +542,12 @@ def test_two_processes_give_the_losses_of_one(place: Path) -> None:
         "import sys; from pathlib import Path; "
         "from tests.bert_core.pretraining.test_train import two; two(Path(sys.argv[1]))"
     )
+    said = [place / f"rank-{rank}.txt" for rank in range(2)]
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(place)],
+            [sys.executable, "-X", "faulthandler", "-c", script, str(place)],
             cwd=ROOT,
-            stderr=subprocess.PIPE,
+            stderr=said[rank].open("wb"),
             env={
                 **os.environ,
                 "RANK": str(rank),
@@ -558,15 +560,28 @@ def test_two_processes_give_the_losses_of_one(place: Path) -> None:
         )
         for rank in range(2)
     ]
-    for process in processes:
-        _, said = process.communicate(timeout=200)
-        assert process.returncode == 0, said.decode()[-3000:]
+    codes = ended_together(processes)
+    assert codes == [0, 0], "\n".join(path.read_text()[-3000:] for path in said)
     log = read_log(asked.out)
     assert len(log) == 6
     for entry, record in zip(log, alone, strict=True):
         assert entry["words_loss"] == pytest.approx(record.words_loss, abs=1e-4)
         assert entry["pairs_loss"] == pytest.approx(record.pairs_loss, abs=1e-4)
         assert entry["tokens"] == record.tokens
+
+
+def ended_together(processes: "list[subprocess.Popen[bytes]]", seconds: float = 200) -> list[int]:
+    """The exit codes of processes that wait for each other: if one fails, the others are ended, and
+    say where they stood."""
+    deadline = time.monotonic() + seconds
+    while any(process.poll() is None for process in processes):
+        failed = any(process.poll() not in (None, 0) for process in processes)
+        if failed or time.monotonic() > deadline:
+            for process in processes:
+                process.send_signal(signal.SIGABRT)
+            break
+        time.sleep(0.05)
+    return [process.wait() for process in processes]
 
 
 def two(place: Path) -> None:
