@@ -722,3 +722,9 @@ def test_a_press_on_a_token_does_nothing_once_the_text_is_another(
     at.session_state["view"] = other
     assert view_of(press(at, key, **sent)) == other
     assert view_of(press(at, key, **sent)) != other
+
+
+def test_what_is_dropped_and_cannot_be_seen_is_named_by_its_number() -> None:
+    at = visit("tokenization", a="cafe\u0301 co\u00adop \ufe0f")
+    for row in ("without U+0301", "without U+00AD", "without U+FE0F"):
+        assert row in said(at)

@@ -1,7 +1,7 @@
 """How each word was cut, what was changed before, and what the vocabulary cannot spell."""
 
 from collections.abc import Iterator
-from unicodedata import combining
+from unicodedata import category
 
 import streamlit as st
 
@@ -23,6 +23,7 @@ from ui.tokenization.tokens import table_rows
 from ui.words import tokenization as words
 
 MOST_ROWS = 8
+UNSEEN = "MC"  # first letters of what cannot be seen by itself: marks, and what controls
 
 
 def chosen_word(page: Page) -> Word | None:
@@ -105,7 +106,7 @@ def draw_changed(page: Page) -> None:
 def changed_row(page: Page, typed: str, after: str) -> str:
     """A word, what became of it, and the characters in it that nobody would see."""
     gone = dropped_characters(page.bert.wordpiece, typed)
-    unseen = [f"U+{ord(char):04X}" for char in gone if not char.isprintable() or combining(char)]
+    unseen = [f"U+{ord(char):04X}" for char in gone if category(char)[0] in UNSEEN]
     row = f"{markup.safe(markup.short(typed))} {markup.quiet('→')} "
     row += markup.safe(markup.short(after) or words.REMOVED)
     if unseen:
